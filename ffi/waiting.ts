@@ -1,0 +1,116 @@
+import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
+import { Errno, Failure, outcomeOf, type Result } from "./errno.ts";
+import { assumeOpen, fdResultOf, type HostFd } from "./host-fd.ts";
+import {
+  CLOCK_MONOTONIC,
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLIN,
+  EPOLLOUT,
+  FUTEX2_SIZE_U32,
+  FUTEX_WAKE,
+  POLLIN,
+} from "./linux.ts";
+import { epollEventLayout, futexWaitvLayout, pollfdLayout, timespecLayout } from "./structs.ts";
+import { syscalls } from "./syscalls.ts";
+
+const epollEventsMax = 64;
+/** Most words futex_waitv(2) waits on (FUTEX_WAITV_MAX). */
+export const futexWordsMax = 128;
+
+const epollEvents = allocateStaticMemory(epollEventsMax * epollEventLayout.bytes);
+const futexWords = allocateStaticMemory(futexWordsMax * futexWaitvLayout.bytes);
+const pollfd = allocateStaticMemory(pollfdLayout.bytes);
+const timeout = allocateStaticMemory(timespecLayout.bytes);
+
+/** What to wait for on a descriptor. End of stream and errors are reported with either. */
+export type Interest = "readable" | "writable";
+
+const interestEvents: Readonly<Record<Interest, number>> = { readable: EPOLLIN, writable: EPOLLOUT };
+
+/** Waits for any of many descriptors to become ready. Source: epoll(7), level-triggered. */
+export class ReadinessSet {
+  readonly #epoll: HostFd;
+  readonly #interests = new Map<HostFd, Interest>();
+
+  /** Throws when the kernel gives no epoll instance. */
+  constructor() {
+    const created = fdResultOf(syscalls.epoll_create1(EPOLL_CLOEXEC));
+    if (created instanceof Failure) throw new Error(`epoll_create1: ${created}`);
+    this.#epoll = created;
+  }
+
+  /** Waits for `interest`, or for nothing, on `fd` from now on. Borrows `fd` while it waits for anything. */
+  watch(fd: HostFd, interest: Interest | undefined): Result<void> {
+    const before = this.#interests.get(fd);
+    if (before === interest) return undefined;
+    if (interest === undefined) this.#interests.delete(fd);
+    else this.#interests.set(fd, interest);
+    const { view } = memory;
+    view.setUint32(epollEvents + epollEventLayout.events, interest === undefined ? 0 : interestEvents[interest], true);
+    view.setUint32(epollEvents + epollEventLayout.data, fd, true);
+    view.setUint32(epollEvents + epollEventLayout.data + 4, 0, true);
+    const operation = interest === undefined ? EPOLL_CTL_DEL : before === undefined ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    return outcomeOf(syscalls.epoll_ctl(this.#epoll, operation, fd, addressOf(epollEvents)));
+  }
+
+  /** Waits up to `timeoutMillis` (−1: for ever) and gives what is ready; nothing after a signal. */
+  wait(timeoutMillis: number): HostFd[] {
+    const count = syscalls.epoll_pwait(this.#epoll, addressOf(epollEvents), epollEventsMax, timeoutMillis, 0, 0);
+    const ready: HostFd[] = [];
+    for (let index = 0; index < count; index++) {
+      const event = epollEvents + index * epollEventLayout.bytes;
+      ready.push(assumeOpen(memory.view.getInt32(event + epollEventLayout.data, true)));
+    }
+    return ready;
+  }
+}
+
+/** Wakes up to `waiters` who wait on the 32-bit word in shared memory. Source: futex(2). */
+export function wakeFutex(at: number, waiters: number): void {
+  syscalls.futex(addressOf(at), FUTEX_WAKE, waiters, 0, 0, 0);
+}
+
+/** Puts the word at arena offset `at` into place `index` of what waitForFutexes() waits on: until it is no longer `expected`. */
+export function expectFutex(index: number, at: number, expected: number): void {
+  const { view } = memory;
+  const entry = futexWords + index * futexWaitvLayout.bytes;
+  view.setBigUint64(entry + futexWaitvLayout.expected, BigInt(expected), true);
+  view.setBigUint64(entry + futexWaitvLayout.address, BigInt(addressOf(at)), true);
+  view.setUint32(entry + futexWaitvLayout.flags, FUTEX2_SIZE_U32, true);
+  view.setUint32(entry + futexWaitvLayout.reserved, 0, true);
+}
+
+/**
+ * Waits until one of the first `count` expected words is woken, or at once when one differs from what is expected, or a signal
+ * arrives; the caller looks for itself which. `timeoutMillis` −1: for ever. ENOSYS before Linux 5.16. Source: futex_waitv(2).
+ */
+export function waitForFutexes(count: number, timeoutMillis: number): Result<void> {
+  let deadline = 0;
+  if (timeoutMillis >= 0) {
+    const end = process.hrtime.bigint() + BigInt(timeoutMillis) * 1_000_000n;
+    memory.view.setBigInt64(timeout + timespecLayout.seconds, end / 1_000_000_000n, true);
+    memory.view.setBigInt64(timeout + timespecLayout.nanoseconds, end % 1_000_000_000n, true);
+    deadline = addressOf(timeout);
+  }
+  const returned = syscalls.futex_waitv(addressOf(futexWords), count, 0, deadline, CLOCK_MONOTONIC);
+  return returned === -Errno.ENOSYS ? outcomeOf(returned) : undefined;
+}
+
+/** Waits up to `timeoutMillis` for `fd` to become readable or to end. True when it did. Source: poll(2). */
+export function waitUntilReadable(fd: HostFd, timeoutMillis: number): boolean {
+  const { view } = memory;
+  const end = performance.now() + timeoutMillis;
+  for (;;) {
+    const left = Math.max(0, end - performance.now());
+    view.setInt32(pollfd + pollfdLayout.fd, fd, true);
+    view.setUint16(pollfd + pollfdLayout.events, POLLIN, true);
+    view.setUint16(pollfd + pollfdLayout.revents, 0, true);
+    view.setBigInt64(timeout + timespecLayout.seconds, BigInt(Math.floor(left / 1000)), true);
+    view.setBigInt64(timeout + timespecLayout.nanoseconds, BigInt(Math.floor((left % 1000) * 1e6)), true);
+    const returned = syscalls.ppoll(addressOf(pollfd), 1, addressOf(timeout), 0, 0);
+    if (returned !== -Errno.EINTR) return returned > 0;
+  }
+}

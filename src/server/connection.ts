@@ -1,0 +1,150 @@
+import { availableParallelism } from "node:os";
+import type { ByteString } from "../../ffi/byte-string.ts";
+import { Errno, Failure, fail, type Result } from "../../ffi/errno.ts";
+import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
+import { createSealedMemoryFile } from "../../ffi/mappings.ts";
+import type { Log } from "../log/log.ts";
+import { Channel, windowBytes } from "../transport/channel.ts";
+import type { Communicator, RequestHandler } from "../transport/communicator.ts";
+import type { Loop, Session } from "../transport/loop.ts";
+import { SocketCommunicator } from "../transport/socket-communicator.ts";
+import { channelsMaxHighest, channelsMaxLowest, payloadBytesMax } from "../wire/limits.ts";
+import { messages } from "../wire/messages.ts";
+import type { ConnectionImpl, ConnectionOptions } from "./connection-impl.ts";
+import { FdTable } from "./fd-table.ts";
+import type { RequestCounts } from "./request-counts.ts";
+import type { Tree } from "./tree.ts";
+
+const channelsMax = Math.min(Math.max(availableParallelism(), channelsMaxLowest), channelsMaxHighest);
+
+/** What all connections of a server share. */
+export interface ServerContext {
+  readonly tree: Tree;
+  readonly loop: Loop;
+  readonly log: Log;
+  readonly counts: RequestCounts;
+}
+
+/** One request's surroundings: made once for each communicator. */
+export interface Exchange {
+  readonly connection: Connection;
+  readonly communicator: Communicator;
+}
+
+/** Answers a request; see RequestHandler. */
+export type Dispatch = (exchange: Exchange, message: number, length: number) => number | Promise<number>;
+
+/** What the client gets to make a channel of: `file` stays the connection's, `socket` is the caller's. */
+export interface OpenedChannel {
+  readonly file: HostFd;
+  readonly socket: HostFd;
+  readonly fileOffset: number;
+  readonly windowBytes: number;
+}
+
+/** A client's mount: its descriptors, its socket, and the channels it opened. */
+export class Connection implements Session {
+  readonly context: ServerContext;
+  /** The mount point, from the root of the tree. */
+  readonly mountPath: readonly ByteString[];
+  readonly options: ConnectionOptions;
+  readonly impl: ConnectionImpl;
+  readonly messageBytesMax: number;
+  readonly fds = new FdTable();
+  readonly communicator: SocketCommunicator;
+  readonly #dispatch: Dispatch;
+  readonly #supported: readonly boolean[];
+  readonly #channels: Channel[] = [];
+  #channelFile: HostFd | undefined;
+  /** Requests whose handlers have returned promises that are not settled. */
+  #requestsUnderWay = 0;
+  #ended = false;
+
+  /** Takes `socket`. Throws when the backend's numbers make no sense or memory is short. */
+  constructor(
+    context: ServerContext,
+    socket: HostFd,
+    mountPath: readonly ByteString[],
+    options: ConnectionOptions,
+    impl: ConnectionImpl,
+    dispatch: Dispatch,
+  ) {
+    const { messageBytesMax, supportedMessages } = impl;
+    if (messageBytesMax < 1 || messageBytesMax > payloadBytesMax) {
+      throw new RangeError(`messageBytesMax is ${messageBytesMax}: want 1 to ${payloadBytesMax}`);
+    }
+    this.context = context;
+    this.mountPath = mountPath;
+    this.options = options;
+    this.impl = impl;
+    this.messageBytesMax = messageBytesMax;
+    this.#dispatch = dispatch;
+    const supported: boolean[] = [];
+    for (const name of supportedMessages) supported[messages[name].id] = true;
+    this.#supported = supported;
+    this.communicator = new SocketCommunicator(socket, this.#handler(), (answered) => context.loop.resume(answered));
+  }
+
+  /** Whether the backend serves messages of this ID. */
+  supports(messageId: number): boolean {
+    return this.#supported[messageId] === true;
+  }
+
+  /** Opens one more channel; ENOMEM when the client has all it may have. */
+  openChannel(): Result<OpenedChannel> {
+    const index = this.#channels.length;
+    if (this.#ended || index >= channelsMax) return fail(Errno.ENOMEM);
+    this.#channelFile ??= unwrap(createSealedMemoryFile("lisafs-channels", channelsMax * windowBytes));
+    const file = this.#channelFile;
+    if (file === undefined) return fail(Errno.ENOMEM);
+    const fileOffset = index * windowBytes;
+    const created = Channel.create(file, fileOffset, this.#handler());
+    if (created instanceof Failure) return created;
+    this.#channels.push(created.channel);
+    this.context.loop.addChannel(created.channel);
+    return { file, socket: created.clientSocket, fileOffset, windowBytes };
+  }
+
+  /** Keeps the connection in memory until endRequest(): a handler has returned a promise. */
+  beginRequest(): void {
+    this.#requestsUnderWay++;
+    this.context.loop.countOutstanding(1);
+  }
+
+  endRequest(): void {
+    this.#requestsUnderWay--;
+    this.context.loop.countOutstanding(-1);
+    if (this.#ended && this.#requestsUnderWay === 0) this.#destroy();
+  }
+
+  /** The client is gone: nothing more is answered, and all it had is closed once nothing is under way. */
+  ended(): void {
+    this.#ended = true;
+    for (const channel of this.#channels) {
+      channel.shutDown();
+      this.context.loop.removeChannel(channel);
+    }
+    if (this.#requestsUnderWay === 0) this.#destroy();
+  }
+
+  #handler(): RequestHandler {
+    let exchange: Exchange | undefined;
+    return (communicator, message, length) => {
+      exchange ??= { connection: this, communicator };
+      return this.#dispatch(exchange, message, length);
+    };
+  }
+
+  #destroy(): void {
+    for (const channel of this.#channels) channel.destroy();
+    if (this.#channelFile !== undefined) takeAndClose(this.#channelFile);
+    this.fds.closeAll();
+    const { socket } = this.communicator;
+    this.communicator.destroy();
+    takeAndClose(socket);
+  }
+}
+
+function unwrap<T>(result: Result<T>): T | undefined {
+  return result instanceof Failure ? undefined : result;
+}

@@ -1,0 +1,29 @@
+import type { ByteString } from "../../ffi/byte-string.ts";
+import type { HostFd } from "../../ffi/host-fd.ts";
+import type { Log } from "../log/log.ts";
+import { Loop } from "../transport/loop.ts";
+import { Connection, type ServerContext } from "./connection.ts";
+import type { ConnectionImpl, ConnectionOptions } from "./connection-impl.ts";
+import { dispatch } from "./dispatch.ts";
+import { RequestCounts } from "./request-counts.ts";
+import { Tree } from "./tree.ts";
+
+/** Serves one file system tree to any number of connections, each at a mount point of its own, on the calling thread. */
+export class Server {
+  readonly #context: ServerContext;
+
+  constructor(log: Log, counts = new RequestCounts()) {
+    this.#context = { tree: new Tree(), loop: new Loop(), log, counts };
+  }
+
+  /** Takes `socket` and serves `mountPath`, an absolute path, on it. Throws when that cannot be. */
+  addConnection(socket: HostFd, mountPath: ByteString, options: ConnectionOptions, impl: ConnectionImpl): void {
+    const components = mountPath.split("/").filter((name) => name !== "") as ByteString[];
+    this.#context.loop.addSession(new Connection(this.#context, socket, components, options, impl, dispatch));
+  }
+
+  /** Serves until all connections have ended. */
+  run(): Promise<void> {
+    return this.#context.loop.run();
+  }
+}

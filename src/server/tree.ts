@@ -1,0 +1,48 @@
+import type { LockKind } from "../wire/message.ts";
+import { type MaybePromise, type Steps, settled } from "./maybe-promise.ts";
+import { Node } from "./node.ts";
+import { RwLock } from "./rw-lock.ts";
+
+/**
+ * The one tree of a server, with the locks that give operations their guarantees. Locks are taken in this order: the rename lock,
+ * then nodes from the root downwards.
+ */
+export class Tree {
+  readonly root = Node.createRoot();
+  /** Held for reading by whatever relies on names and parents, for writing by renames. */
+  readonly renameLock = new RwLock();
+
+  /** Takes what `kind` needs on `node` if that needs no waiting. */
+  tryHold(kind: LockKind, node: Node): boolean {
+    if (kind === "none") return true;
+    if (kind === "global") return this.renameLock.tryLock("write");
+    if (!this.renameLock.tryLock("read")) return false;
+    if (node.lock.tryLock(kind)) return true;
+    this.renameLock.unlock("read");
+    return false;
+  }
+
+  /** As tryHold(), waiting as long as it takes. */
+  async hold(kind: LockKind, node: Node): Promise<void> {
+    if (kind === "none") return;
+    await this.renameLock.lock(kind === "global" ? "write" : "read");
+    if (kind !== "global") await node.lock.lock(kind);
+  }
+
+  /** Gives back what tryHold() or hold() took. */
+  letGo(kind: LockKind, node: Node): void {
+    if (kind === "none") return;
+    if (kind !== "global") node.lock.unlock(kind);
+    this.renameLock.unlock(kind === "global" ? "write" : "read");
+  }
+}
+
+/** Performs the operation while holding what `kind` needs on `node`. */
+export function* holding<T>(tree: Tree, kind: LockKind, node: Node, operation: () => MaybePromise<T>): Steps<T> {
+  if (!tree.tryHold(kind, node)) yield* settled(tree.hold(kind, node));
+  try {
+    return yield* settled(operation());
+  } finally {
+    tree.letGo(kind, node);
+  }
+}

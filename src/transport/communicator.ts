@@ -1,0 +1,57 @@
+import { memory } from "../../ffi/arena.ts";
+import { setNonblocking } from "../../ffi/files.ts";
+import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
+import { payloadBytesMax } from "../wire/limits.ts";
+import { encodeReply } from "../wire/message.ts";
+import { messages } from "../wire/messages.ts";
+
+/**
+ * One of the ways in which a client and its connection exchange messages. Requests on one communicator come one at a time;
+ * from its arrival until its reply is sent, a request has the payload area to itself: handlers decode the request from it
+ * and write their reply over it. The area may be shared with the client, who can change it at any moment: what was
+ * loaded from it once is all that may be relied upon.
+ */
+export abstract class Communicator {
+  /** Arena offset of the payload area. */
+  abstract readonly payloadAt: number;
+
+  readonly #lent: HostFd[] = [];
+  readonly #owned: HostFd[] = [];
+
+  /** Sends a copy of `fd` along with the reply. Borrows it until the reply is sent. Makes the open file nonblocking. */
+  lend(fd: HostFd): void {
+    // An O_PATH descriptor has no such flag; that this fails then is of no consequence.
+    setNonblocking(fd);
+    this.#lent.push(fd);
+  }
+
+  /** Takes `fd`: sends a copy of it along with the reply and closes it, whether the reply could be sent or not. */
+  donate(fd: HostFd): void {
+    this.#owned.push(fd);
+    this.lend(fd);
+  }
+
+  /** Writes the payload of an Error reply, which takes no descriptors along, and gives its bytes. */
+  protected writeError(errno: number): number {
+    this.dropFds();
+    return encodeReply(messages.error, memory, this.payloadAt, payloadBytesMax, { errno });
+  }
+
+  /** What goes along with the reply, in the order given. */
+  protected get fdsToSend(): readonly HostFd[] {
+    return this.#lent;
+  }
+
+  /** Forgets what was to go along, closing what was donated. */
+  dropFds(): void {
+    for (const fd of this.#owned) takeAndClose(fd);
+    this.#owned.length = 0;
+    this.#lent.length = 0;
+  }
+}
+
+/**
+ * Answers one request, whose payload of `length` bytes stands in the communicator's payload area, by writing the reply's
+ * payload over it. Gives the number of bytes of the reply, or −errno. Never throws and never rejects.
+ */
+export type RequestHandler = (communicator: Communicator, message: number, length: number) => number | Promise<number>;

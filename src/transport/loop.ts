@@ -1,0 +1,163 @@
+import { Failure } from "../../ffi/errno.ts";
+import { doorbellCount, doorbellWord, installDoorbell, ringDoorbellFor } from "../../ffi/doorbell.ts";
+import type { HostFd } from "../../ffi/host-fd.ts";
+import { expectFutex, futexWordsMax, type Interest, ReadinessSet, waitForFutexes } from "../../ffi/waiting.ts";
+import { Channel } from "./channel.ts";
+import type { SocketCommunicator, SocketTurn } from "./socket-communicator.ts";
+
+/** Turns that one socket may have before the others have theirs. */
+const turnsInARowMax = 16;
+
+/** How long one wait may be where the kernel cannot wait for all there is at once, or Bun's event loop has work as well. */
+const shortWaitMillis = 1;
+
+const forever = -1;
+
+/** What the kernel is to tell of a socket after a turn. */
+const interests: Readonly<Record<SocketTurn, Interest | undefined>> = {
+  again: undefined,
+  idle: "readable",
+  handling: undefined,
+  sending: "writable",
+  ended: undefined,
+};
+
+/** One connection as the loop sees it. */
+export interface Session {
+  readonly communicator: SocketCommunicator;
+  /** The stream is over: no request will come any more. The loop no longer knows the session. */
+  ended(): void;
+}
+
+/**
+ * The waiting loop: one thread that serves whatever is ready, on sockets and channels, and then blocks in a single system call
+ * until there is more. While a process has no channel that is epoll; else it is futex_waitv over the channels' state words and the
+ * doorbell, which stands for the sockets. While handlers have promises outstanding, Bun's event loop gets its turns too.
+ */
+export class Loop {
+  readonly #sessions = new Map<HostFd, Session>();
+  readonly #channels: Channel[] = [];
+  readonly #readiness = new ReadinessSet();
+  /** Sockets that can go on without the kernel's saying so. */
+  readonly #runnable = new Set<Session>();
+  /** Handlers that have still to answer. */
+  #outstanding = 0;
+  #doorbellSeen = 0;
+  #doorbellInstalled = false;
+  #canWaitForFutexes = true;
+
+  /** Starts to serve a socket. Throws when the kernel cannot watch it. */
+  addSession(session: Session): void {
+    const { socket } = session.communicator;
+    const watched = this.#readiness.watch(socket, "readable");
+    if (watched instanceof Failure) throw new Error(`cannot watch descriptor ${socket}: ${watched}`);
+    this.#sessions.set(socket, session);
+    if (this.#channels.length > 0) ringDoorbellFor(socket, true);
+  }
+
+  /** Starts to serve a channel, from now on by futex. */
+  addChannel(channel: Channel): void {
+    this.#channels.push(channel);
+    if (this.#channels.length > 1) return;
+    if (!this.#doorbellInstalled) installDoorbell();
+    this.#doorbellInstalled = true;
+    for (const socket of this.#sessions.keys()) ringDoorbellFor(socket, true);
+    // What came before the doorbell was set has not rung it.
+    this.#doorbellSeen = doorbellCount() - 1;
+  }
+
+  /** Forgets a channel. */
+  removeChannel(channel: Channel): void {
+    const index = this.#channels.indexOf(channel);
+    if (index >= 0) this.#channels.splice(index, 1);
+    if (index < 0 || this.#channels.length > 0) return;
+    for (const socket of this.#sessions.keys()) ringDoorbellFor(socket, false);
+  }
+
+  /** Says that a handler of this thread has returned a promise, or that it has kept one. */
+  countOutstanding(change: 1 | -1): void {
+    this.#outstanding += change;
+  }
+
+  /** A socket whose handler has answered after a while takes part again. */
+  resume(communicator: SocketCommunicator): void {
+    const session = this.#sessions.get(communicator.socket);
+    if (session !== undefined) this.#runnable.add(session);
+  }
+
+  /** Serves until no session is left. */
+  async run(): Promise<void> {
+    while (this.#sessions.size > 0 || this.#outstanding > 0) {
+      if (this.#serveReady()) continue;
+      if (this.#outstanding > 0) await turnOfEventLoop();
+      this.#block(this.#outstanding > 0 ? shortWaitMillis : forever);
+    }
+  }
+
+  /** True when anything was done. */
+  #serveReady(): boolean {
+    let served = false;
+    // A turn may end a session and with it channels, so the list is read anew each time.
+    for (let index = 0; index < this.#channels.length; index++) {
+      if (this.#channels[index]?.turn() === true) served = true;
+    }
+    if (this.#channels.length > 0) {
+      const rung = doorbellCount();
+      if (rung !== this.#doorbellSeen) {
+        const ready = this.#readiness.wait(0);
+        // Level-triggered readiness: the bell is answered only when nothing is left that it rang for.
+        if (ready.length === 0) this.#doorbellSeen = rung;
+        else served = true;
+        this.#serveSockets(ready);
+      }
+    }
+    if (this.#runnable.size > 0) {
+      served = true;
+      const sessions = [...this.#runnable];
+      this.#runnable.clear();
+      for (const session of sessions) this.#serveSession(session);
+    }
+    return served;
+  }
+
+  #block(timeoutMillis: number): void {
+    if (this.#channels.length === 0) {
+      this.#serveSockets(this.#readiness.wait(timeoutMillis));
+      return;
+    }
+    let words = 0;
+    expectFutex(words++, doorbellWord, this.#doorbellSeen);
+    let waitsForAll = this.#canWaitForFutexes;
+    for (const channel of this.#channels) {
+      if (!channel.isWaitingForClient) continue;
+      if (words === futexWordsMax) waitsForAll = false;
+      else expectFutex(words++, channel.stateAt, Channel.stateWhileWaiting);
+    }
+    const millis = waitsForAll ? timeoutMillis : shortWaitMillis;
+    if (this.#canWaitForFutexes) this.#canWaitForFutexes = !(waitForFutexes(words, millis) instanceof Failure);
+    else this.#serveSockets(this.#readiness.wait(shortWaitMillis));
+  }
+
+  /** Gives a socket a few turns and sees to it that it is taken up again when it can go on. */
+  #serveSession(session: Session): void {
+    const { communicator } = session;
+    let turn: SocketTurn = "again";
+    for (let turns = 0; turn === "again" && turns < turnsInARowMax; turns++) turn = communicator.turn();
+    if (turn === "again") this.#runnable.add(session);
+    this.#readiness.watch(communicator.socket, interests[turn]);
+    if (turn !== "ended") return;
+    this.#sessions.delete(communicator.socket);
+    session.ended();
+  }
+
+  #serveSockets(ready: readonly HostFd[]): void {
+    for (const socket of ready) {
+      const session = this.#sessions.get(socket);
+      if (session !== undefined) this.#serveSession(session);
+    }
+  }
+}
+
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,166 @@
+import { allocateMemory, memory } from "../../ffi/arena.ts";
+import { Errno, Failure } from "../../ffi/errno.ts";
+import type { HostFd } from "../../ffi/host-fd.ts";
+import { MSG_DONTWAIT } from "../../ffi/linux.ts";
+import { releaseMemory } from "../../ffi/mappings.ts";
+import { receiveInto, sendFrom } from "../../ffi/sockets.ts";
+import { readSocketMessageId, readSocketPayloadBytes, socketHeaderBytes, writeSocketHeader } from "../wire/frame.ts";
+import { payloadBytesMax } from "../wire/limits.ts";
+import { messages } from "../wire/messages.ts";
+import { Communicator, type RequestHandler } from "./communicator.ts";
+
+const bufferBytes = socketHeaderBytes + payloadBytesMax;
+
+/**
+ * What a turn at a socket came to: more can be done at once; nothing more until the socket is readable; a handler has still to
+ * answer; the peer has still to read; or the stream is over.
+ */
+export type SocketTurn = "again" | "idle" | "handling" | "sending" | "ended";
+
+/**
+ * A stream socket on which requests and replies take turns, each behind a header. Bytes are taken as they come: frames may be
+ * split or run together. Nothing here blocks; the loop calls turn() when the socket is ready.
+ */
+export class SocketCommunicator extends Communicator {
+  override readonly payloadAt: number;
+  readonly socket: HostFd;
+  readonly #handle: RequestHandler;
+  readonly #onAnswered: (communicator: SocketCommunicator) => void;
+  readonly #buffer: number;
+  #state: "receiving" | "handling" | "sending" | "ended" = "receiving";
+  #receivedBytes = 0;
+  /** Bytes of a request larger than the limit that are still to come, only to be thrown away. */
+  #discardBytes = 0;
+  /** What came in one piece with the request that is being answered. */
+  #leftover: Uint8Array | undefined;
+  #sendAt = 0;
+  #sendBytes = 0;
+
+  /**
+   * Borrows `socket`. `onAnswered` is called when a handler that had returned a promise has answered, so that the loop takes
+   * the socket up again. Throws when the arena has no room for one more connection.
+   */
+  constructor(
+    socket: HostFd,
+    handle: RequestHandler,
+    onAnswered: (communicator: SocketCommunicator) => void,
+  ) {
+    super();
+    const buffer = allocateMemory(bufferBytes);
+    if (buffer === undefined) throw new Error(`no memory for one more connection: ${bufferBytes} bytes wanted`);
+    this.socket = socket;
+    this.#handle = handle;
+    this.#onAnswered = onAnswered;
+    this.#buffer = buffer;
+    this.payloadAt = buffer + socketHeaderBytes;
+  }
+
+  /** Does what can be done without waiting: at most one request. */
+  turn(): SocketTurn {
+    if (this.#state === "sending") this.#send();
+    if (this.#state === "receiving") this.#receive();
+    if (this.#state !== "receiving") return this.#state;
+    return this.#wholeRequestBytes() > 0 ? "again" : "idle";
+  }
+
+  /** Frees the buffer. No handler may be at work. */
+  destroy(): void {
+    this.#end();
+    releaseMemory(this.#buffer, bufferBytes);
+  }
+
+  #end(): void {
+    this.dropFds();
+    this.#state = "ended";
+  }
+
+  #receive(): void {
+    if (this.#wholeRequestBytes() === 0) {
+      const received = receiveInto(this.socket, this.#buffer + this.#receivedBytes, bufferBytes - this.#receivedBytes);
+      if (received instanceof Failure) {
+        if (received.errno !== Errno.EAGAIN) this.#end();
+        return;
+      }
+      if (received === 0) return this.#end();
+      this.#receivedBytes += received;
+    }
+    if (this.#discardBytes > 0) return this.#discard();
+    if (this.#receivedBytes < socketHeaderBytes) return;
+    const payloadBytes = readSocketPayloadBytes(memory, this.#buffer);
+    const message = readSocketMessageId(memory, this.#buffer);
+    if (payloadBytes > payloadBytesMax) {
+      this.#discardBytes = socketHeaderBytes + payloadBytes;
+      return this.#discard();
+    }
+    const requestBytes = this.#wholeRequestBytes();
+    if (requestBytes === 0) return;
+    this.#setAside(requestBytes);
+    this.#state = "handling";
+    const answer = this.#handle(this, message, payloadBytes);
+    if (typeof answer === "number") this.#reply(message, answer);
+    else answer.then((replyBytes) => this.#replyLater(message, replyBytes));
+  }
+
+  /** Bytes of the request at the start of the buffer, header included; 0 while it is not all there. */
+  #wholeRequestBytes(): number {
+    if (this.#discardBytes > 0 || this.#receivedBytes < socketHeaderBytes) return 0;
+    const wanted = socketHeaderBytes + readSocketPayloadBytes(memory, this.#buffer);
+    return wanted <= this.#receivedBytes ? wanted : 0;
+  }
+
+  /** Throws away what has come of a request that is too large; answers it when all of it has come, as upstream does. */
+  #discard(): void {
+    const discarded = Math.min(this.#discardBytes, this.#receivedBytes);
+    this.#discardBytes -= discarded;
+    if (this.#discardBytes > 0) {
+      this.#receivedBytes = 0;
+      return;
+    }
+    this.#setAside(discarded);
+    this.#reply(messages.error.id, -Errno.EIO);
+  }
+
+  /** Takes what follows the first `bytes` bytes out of the way of the reply. */
+  #setAside(bytes: number): void {
+    this.#leftover =
+      this.#receivedBytes > bytes
+        ? memory.u8.slice(this.#buffer + bytes, this.#buffer + this.#receivedBytes)
+        : undefined;
+    this.#receivedBytes = 0;
+  }
+
+  #replyLater(message: number, replyBytes: number): void {
+    if (this.#state === "handling") this.#reply(message, replyBytes);
+    this.#onAnswered(this);
+  }
+
+  /** Sends the reply whose payload stands in the buffer, or the error that `replyBytes`, being −errno, says. */
+  #reply(message: number, replyBytes: number): void {
+    const payloadBytes = replyBytes < 0 ? this.writeError(-replyBytes) : replyBytes;
+    writeSocketHeader(memory, this.#buffer, payloadBytes, replyBytes < 0 ? messages.error.id : message);
+    this.#sendAt = this.#buffer;
+    this.#sendBytes = socketHeaderBytes + payloadBytes;
+    this.#state = "sending";
+    this.#send();
+  }
+
+  /** Sends what is left of the reply; the descriptors go along with its first byte. */
+  #send(): void {
+    while (this.#sendBytes > 0) {
+      const sent = sendFrom(this.socket, this.#sendAt, this.#sendBytes, this.fdsToSend, MSG_DONTWAIT);
+      if (sent instanceof Failure) {
+        if (sent.errno !== Errno.EAGAIN) this.#end();
+        return;
+      }
+      this.dropFds();
+      this.#sendAt += sent;
+      this.#sendBytes -= sent;
+    }
+    this.#state = "receiving";
+    if (this.#leftover !== undefined) {
+      memory.u8.set(this.#leftover, this.#buffer);
+      this.#receivedBytes = this.#leftover.length;
+      this.#leftover = undefined;
+    }
+  }
+}

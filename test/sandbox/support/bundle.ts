@@ -1,0 +1,92 @@
+import { lstatSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Workspace } from "./workspace.ts";
+
+export type BindMount = {
+  /** Absolute path on the host. */
+  readonly source: string;
+  /** Absolute path in the sandbox. */
+  readonly destination: string;
+  /** OCI mount options. Default: rw. */
+  readonly options?: readonly string[];
+};
+
+export type BundleOptions = {
+  /** Directory of the bundle, below the workspace; must not exist. */
+  readonly name: string;
+  /** Shell script that is the container's first process. */
+  readonly script: string;
+  readonly mounts?: readonly BindMount[];
+  readonly rootReadonly?: boolean;
+  readonly rootfsPropagation?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+};
+
+export type Bundle = {
+  readonly directory: string;
+  /** Absolute path of the root file system on the host. */
+  readonly rootfs: string;
+};
+
+/** What Docker gives a container. */
+const capabilities = [
+  "CAP_CHOWN",
+  "CAP_DAC_OVERRIDE",
+  "CAP_FOWNER",
+  "CAP_FSETID",
+  "CAP_KILL",
+  "CAP_MKNOD",
+  "CAP_SETGID",
+  "CAP_SETUID",
+];
+
+/** Host directories that hold programs and their libraries; the root file system borrows them read-only. */
+const programDirectories = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"];
+
+/**
+ * Writes an OCI bundle: a root file system of its own that holds empty directories and the host's programs, and a
+ * config.json. Costs no copy. Source: https://github.com/opencontainers/runtime-spec/blob/main/config.md
+ */
+export function writeBundle(workspace: Workspace, options: BundleOptions): Bundle {
+  const rootfs = join(options.name, "rootfs");
+  for (const directory of ["data", "etc", "home", "mnt", "tmp"]) {
+    workspace.makeDirectory(join(rootfs, directory));
+  }
+  const mounts = [...borrowPrograms(workspace, rootfs), ...(options.mounts ?? [])];
+  const config = {
+    ociVersion: "1.0.2",
+    hostname: "sandbox",
+    annotations: options.annotations ?? {},
+    process: {
+      user: { uid: 0, gid: 0 },
+      args: ["/bin/sh", "-c", options.script],
+      cwd: "/",
+      env: ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/home", "TMPDIR=/tmp", "LANG=C.UTF-8", "LC_ALL=C.UTF-8"],
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      noNewPrivileges: true,
+    },
+    root: { path: "rootfs", readonly: options.rootReadonly ?? false },
+    mounts: mounts.map((mount) => ({ type: "bind", options: ["rw"], ...mount })),
+    linux: {
+      namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })),
+      ...(options.rootfsPropagation === undefined ? {} : { rootfsPropagation: options.rootfsPropagation }),
+    },
+  };
+  workspace.writeFile(join(options.name, "config.json"), JSON.stringify(config, null, 2));
+  return { directory: workspace.path(options.name), rootfs: workspace.path(rootfs) };
+}
+
+/** Takes over links such as /bin → usr/bin as links; real directories become read-only bind mounts. */
+function borrowPrograms(workspace: Workspace, rootfs: string): BindMount[] {
+  const mounts: BindMount[] = [];
+  for (const directory of programDirectories) {
+    const entry = lstatSync(directory, { throwIfNoEntry: false });
+    if (entry?.isSymbolicLink()) {
+      workspace.makeSymlink(join(rootfs, directory), readlinkSync(directory));
+    } else if (entry?.isDirectory()) {
+      workspace.makeDirectory(join(rootfs, directory));
+      mounts.push({ source: directory, destination: directory, options: ["ro", "rbind"] });
+    }
+  }
+  return mounts;
+}
