@@ -8,7 +8,6 @@ import {
   MSG_NOSIGNAL,
   SCM_RIGHTS,
   SOCK_CLOEXEC,
-  SOCK_SEQPACKET,
   SOL_SOCKET,
 } from "./linux.ts";
 import { cmsghdrLayout, iovecLayout, msghdrLayout } from "./structs.ts";
@@ -99,9 +98,9 @@ export function sendFrom(
   }
 }
 
-/** Two connected SOCK_SEQPACKET sockets, close-on-exec. The caller owns both. Source: socketpair(2). */
-export function createPacketSocketPair(): Result<readonly [HostFd, HostFd]> {
-  const returned = syscalls.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, addressOf(pair));
+/** Two connected Unix sockets of type `type` (SOCK_…), close-on-exec. The caller owns both. Source: socketpair(2). */
+export function createSocketPair(type: number): Result<readonly [HostFd, HostFd]> {
+  const returned = syscalls.socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, addressOf(pair));
   if (returned < 0) return fail(-returned);
   const { view } = memory;
   return [assumeOpen(view.getInt32(pair, true)), assumeOpen(view.getInt32(pair + fdBytes, true))];

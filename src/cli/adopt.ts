@@ -4,13 +4,8 @@ import { parseArgs } from "node:util";
 import { adoptExecutable, goferPathBytesMax, undoAdoption } from "../elf/adoption.ts";
 import { accept, type Outcome, refuse } from "../elf/outcome.ts";
 import type { AdoptionMethod } from "../elf/placement.ts";
+import type { CommandOutput } from "./command-output.ts";
 import { replaceFile } from "./replace-file.ts";
-
-/** Where a command writes its lines, without their line ends. */
-export interface CommandOutput {
-  out(line: string): void;
-  err(line: string): void;
-}
 
 const usage = [
   "usage: bun-gofer adopt RUNSC [--output FILE] [--gofer PATH]",

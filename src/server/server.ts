@@ -22,6 +22,11 @@ export class Server {
     this.#context.loop.addSession(new Connection(this.#context, socket, components, options, impl, dispatch));
   }
 
+  /** Serves what is ready, without waiting. */
+  turn(): void {
+    this.#context.loop.turn(0);
+  }
+
   /** Serves until all connections have ended. */
   run(): Promise<void> {
     return this.#context.loop.run();

@@ -1,9 +1,9 @@
 import { memory } from "../../ffi/arena.ts";
 import { Failure, type Result } from "../../ffi/errno.ts";
 import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
-import { MSG_DONTWAIT } from "../../ffi/linux.ts";
+import { MSG_DONTWAIT, SOCK_SEQPACKET } from "../../ffi/linux.ts";
 import { mapShared, releaseMemory } from "../../ffi/mappings.ts";
-import { createPacketSocketPair, sendFrom } from "../../ffi/sockets.ts";
+import { createSocketPair, sendFrom } from "../../ffi/sockets.ts";
 import { wakeFutex } from "../../ffi/waiting.ts";
 import { channelHeaderBytes, readChannelMessageId, writeChannelHeader } from "../wire/frame.ts";
 import { messages } from "../wire/messages.ts";
@@ -59,7 +59,7 @@ export class Channel extends Communicator {
     fileOffset: number,
     handle: RequestHandler,
   ): Result<{ readonly channel: Channel; readonly clientSocket: HostFd }> {
-    const sockets = createPacketSocketPair();
+    const sockets = createSocketPair(SOCK_SEQPACKET);
     if (sockets instanceof Failure) return sockets;
     const [fdSocket, clientSocket] = sockets;
     const window = mapShared(file, fileOffset, windowBytes);

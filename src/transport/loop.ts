@@ -85,13 +85,17 @@ export class Loop {
     if (session !== undefined) this.#runnable.add(session);
   }
 
-  /** Serves until no session is left. */
+  /** Serves until no session is left and no handler is at work. */
   async run(): Promise<void> {
     while (this.#sessions.size > 0 || this.#outstanding > 0) {
-      if (this.#serveReady()) continue;
       if (this.#outstanding > 0) await turnOfEventLoop();
-      this.#block(this.#outstanding > 0 ? shortWaitMillis : forever);
+      this.turn(this.#outstanding > 0 ? shortWaitMillis : forever);
     }
+  }
+
+  /** Serves what is ready; when nothing is, waits up to `timeoutMillis` (−1: for ever) for something to be. */
+  turn(timeoutMillis: number): void {
+    if (!this.#serveReady()) this.#block(timeoutMillis);
   }
 
   /** True when anything was done. */
@@ -133,9 +137,9 @@ export class Loop {
       if (words === futexWordsMax) waitsForAll = false;
       else expectFutex(words++, channel.stateAt, Channel.stateWhileWaiting);
     }
-    const millis = waitsForAll ? timeoutMillis : shortWaitMillis;
+    const millis = waitsForAll || timeoutMillis === 0 ? timeoutMillis : shortWaitMillis;
     if (this.#canWaitForFutexes) this.#canWaitForFutexes = !(waitForFutexes(words, millis) instanceof Failure);
-    else this.#serveSockets(this.#readiness.wait(shortWaitMillis));
+    else this.#serveSockets(this.#readiness.wait(millis));
   }
 
   /** Gives a socket a few turns and sees to it that it is taken up again when it can go on. */

@@ -73,8 +73,9 @@ export function write64(memory: Memory, at: number, value: U64 | I64): void {
     view.setBigInt64(at, value, true);
     return;
   }
-  view.setUint32(at, value, true);
-  view.setUint32(at + 4, Math.floor(value / wordValues), true);
+  // Halves that were made small integers first are stored in line; given a double, the store is a call at times.
+  view.setInt32(at, value | 0, true);
+  view.setInt32(at + 4, Math.floor(value / wordValues) | 0, true);
 }
 
 function readFdId(memory: Memory, at: number): FdId {

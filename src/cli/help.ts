@@ -1,0 +1,27 @@
+declare const BUN_GOFER_VERSION: string | undefined;
+declare const BUN_GOFER_COMMIT: string | undefined;
+
+/** Set when the executable is built; a run from source has neither. */
+const version = typeof BUN_GOFER_VERSION === "string" ? BUN_GOFER_VERSION : "from source";
+const commit = typeof BUN_GOFER_COMMIT === "string" ? BUN_GOFER_COMMIT : "unknown";
+
+/** One line that says which bun-gofer this is, on which Bun. */
+export const versionLine = `bun-gofer ${version} (commit ${commit}, Bun ${Bun.version}, ${process.arch})`;
+
+export const usageLine = "usage: bun-gofer gofer|adopt|stats|version|help [ARGUMENTS]";
+
+export const helpText = `${versionLine}
+A gofer for gVisor sandboxes: serves a container's files to the sandbox over lisafs.
+
+${usageLine}
+
+  adopt RUNSC    write a copy of a runsc that starts this gofer in place of its own (adopt --help)
+  stats FILE     print how many requests a gofer has served, from the file that BUN_GOFER_STATS named
+  version        say which bun-gofer this is
+  help           print this text
+  gofer          serve a container; started by runsc, not by hand
+
+Environment of the gofer, passed on by runsc:
+  BUN_GOFER_STATS=FILE   count the requests of each kind in FILE; %ID% in its name stands for the container's ID
+
+Start with: bun-gofer adopt /usr/local/bin/runsc`;

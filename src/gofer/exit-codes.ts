@@ -1,0 +1,30 @@
+/**
+ * Exit statuses of the gofer command. runsc does not look at them; people and tests do. The numbers from 64 on are those of
+ * sysexits.h(3head).
+ */
+export const exitCodes = {
+  /** All connections have ended. */
+  success: 0,
+  /** The command line says something that cannot be. */
+  usage: 2,
+  /** The container's spec cannot be read, is not JSON, or is not valid. */
+  spec: 65,
+  /** The source of a mount is not there. */
+  mountSource: 66,
+  /** The container needs what this gofer cannot do yet. */
+  unsupported: 69,
+  /** A bug in the gofer. */
+  bug: 70,
+  /** The kernel refused a system call that the set-up needs. */
+  system: 71,
+  /** The request counts cannot be kept where BUN_GOFER_STATS says. */
+  statistics: 73,
+  /** What runsc or the sandbox holds of a pipe or socket ended too early, or said something unexpected. */
+  peer: 74,
+  /** A hook of the container failed. */
+  hook: 75,
+  /** Mounts, their configurations and their descriptors do not fit together. */
+  plan: 78,
+} as const;
+
+export type ExitReason = keyof typeof exitCodes;

@@ -1,0 +1,89 @@
+import type { HostFd } from "../../ffi/host-fd.ts";
+import { descriptorFlag, descriptorListFlag, numberFlag, textFlag } from "./flag-types.ts";
+import { arityIn, type Flag, readFlags, splitFlags, usage } from "./flags.ts";
+import { type MountConf, mountConfsFlag } from "./mount-conf.ts";
+import { type Attempt, StartFailure } from "./start-failure.ts";
+
+/** The flags of the gofer command. Source: runsc/cmd/gofer.go. */
+const table = {
+  bundle: textFlag(""),
+  "dev-io-fd": descriptorFlag,
+  gid: numberFlag(0, 0),
+  "gofer-mount-confs": mountConfsFlag,
+  "io-fds": descriptorListFlag,
+  "mounts-fd": descriptorFlag,
+  "pin-ring-fd": descriptorFlag,
+  "rpc-fd": descriptorFlag,
+  "spec-fd": descriptorFlag,
+  "sync-chroot-fd": descriptorFlag,
+  "sync-sentry-exit-fd": descriptorFlag,
+  "sync-userns-fd": descriptorFlag,
+  uid: numberFlag(0, 0),
+};
+
+/** What the words after `gofer` say. The process owns the descriptors. */
+export interface GoferArguments {
+  readonly containerId: string;
+  readonly bundle: string;
+  readonly mountConfs: readonly MountConf[];
+  /** Connections to serve: the root's first, then those of the mounts, each where its configuration says lisafs. */
+  readonly ioFds: readonly HostFd[];
+  /** The connection that serves /dev to device proxies in the sandbox. */
+  readonly devIoFd: HostFd | undefined;
+  readonly specFd: HostFd;
+  /** A pipe that takes the resolved mounts. */
+  readonly mountsFd: HostFd;
+  readonly rpcFd: HostFd | undefined;
+  /** Ends when runsc has finished with this process's mount namespace. */
+  readonly syncChrootFd: HostFd | undefined;
+  /** Ends when the user namespace has its mappings; `uid` and `gid` are to be taken on then. */
+  readonly syncUsernsFd: HostFd | undefined;
+  readonly uid: number;
+  readonly gid: number;
+  /** Brings a pidfd of the sandbox. */
+  readonly syncSentryExitFd: HostFd | undefined;
+  /** Flags of another runsc release that this gofer does not know. */
+  readonly ignored: readonly Flag[];
+}
+
+/**
+ * Reads the words after the word `gofer`. A flag this gofer does not know is passed over when it has the form --name=value,
+ * which is how runsc writes what a new release may add; in any other form nobody can tell where its value ends.
+ */
+export function readGoferArguments(words: readonly string[]): Attempt<GoferArguments> {
+  const split = splitFlags(words, arityIn(table));
+  if (split instanceof StartFailure) return split;
+  const read = readFlags(table, split.flags);
+  if (read instanceof StartFailure) return read;
+  const { values, unknown } = read;
+  const ambiguous = unknown.find(({ name }) => !words.some((word) => isAssignment(word, name)));
+  if (ambiguous !== undefined) return usage(`unknown flag: --${ambiguous.name}`);
+  const [containerId, ...more] = split.rest;
+  if (containerId === undefined || more.length > 0) return usage(`want one container ID, got ${split.rest.length}`);
+  const specFd = values["spec-fd"];
+  const mountsFd = values["mounts-fd"];
+  if (values.bundle === "") return usage("--bundle is missing");
+  if (specFd === undefined) return usage("--spec-fd is missing");
+  if (mountsFd === undefined) return usage("--mounts-fd is missing");
+  const repeated = firstRepeated(Object.values(values).flatMap(descriptorsIn));
+  return {
+    containerId,
+    bundle: values.bundle,
+    mountConfs: values["gofer-mount-confs"],
+    ioFds: values["io-fds"],
+    devIoFd: values["dev-io-fd"],
+    specFd,
+    mountsFd,
+    rpcFd: values["rpc-fd"],
+    syncChrootFd: values["sync-chroot-fd"],
+    syncUsernsFd: values["sync-userns-fd"],
+    uid: values.uid,
+    gid: values.gid,
+    syncSentryExitFd: values["sync-sentry-exit-fd"],
+    ignored: unknown,
+  };
+}
+
+function isAssignment(word: string, name: string): boolean {
+  return word.startsWith(`--${name}=`) || word.startsWith(`-${name}=`);
+}
