@@ -2,18 +2,10 @@ import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import { CodePage } from "./code-page.ts";
 import { outcomeOf, type Result } from "./errno.ts";
 import type { HostFd } from "./host-fd.ts";
-import {
-  F_GETFL,
-  F_OWNER_TID,
-  F_SETFL,
-  F_SETOWN_EX,
-  O_ASYNC,
-  SA_RESTORER,
-  SIGIO,
-} from "./linux.ts";
+import { F_GETFL, F_OWNER_TID, F_SETFL, F_SETOWN_EX, O_ASYNC, SA_RESTART, SA_RESTORER, SIGIO } from "./linux.ts";
 import { currentArchitecture, syscallNumber } from "./machine.ts";
-import { countingSignalHandlerStub, syscallStub } from "./stubs.ts";
 import { fileOwnerLayout, sigactionLayout } from "./structs.ts";
+import { countingSignalHandlerStub, syscallStub } from "./stubs.ts";
 import { syscalls } from "./syscalls.ts";
 
 /**
@@ -25,8 +17,11 @@ export const doorbellWord = allocateStaticMemory(4);
 
 const kernelSignalSetBytes = 8;
 
-/** Installs the signal handler; once in a process, before ringDoorbellFor(). Throws when the kernel refuses. */
+let isInstalled = false;
+
+/** Installs the signal handler, the first time it is called; to be called before ringDoorbellFor(). Throws when the kernel refuses. */
 export function installDoorbell(): void {
+  if (isInstalled) return;
   const architecture = currentArchitecture();
   const codePage = new CodePage();
   const handler = codePage.emit(countingSignalHandlerStub(addressOf(doorbellWord), architecture));
@@ -35,12 +30,12 @@ export function installDoorbell(): void {
   const action = allocateStaticMemory(sigactionLayout.bytes);
   const { view } = memory;
   view.setBigUint64(action + sigactionLayout.handler, BigInt(handler), true);
-  if ("restorer" in sigactionLayout) {
-    view.setBigUint64(action + sigactionLayout.restorer, BigInt(restorer), true);
-    view.setBigUint64(action + sigactionLayout.flags, BigInt(SA_RESTORER), true);
-  }
+  view.setBigUint64(action + sigactionLayout.restorer, BigInt(restorer), true);
+  // The runtime's own system calls, and ours that do not look for EINTR, go on after the bell has rung.
+  view.setBigUint64(action + sigactionLayout.flags, BigInt(SA_RESTORER | SA_RESTART), true);
   const outcome = outcomeOf(syscalls.rt_sigaction(SIGIO, addressOf(action), 0, kernelSignalSetBytes));
   if (outcome !== undefined) throw new Error(`cannot install the doorbell's signal handler: ${outcome}`);
+  isInstalled = true;
 }
 
 /** How often the doorbell has rung. */

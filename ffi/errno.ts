@@ -30,7 +30,9 @@ export const Errno = {
   EREMOTEIO: 121,
 } as const;
 
-const names = new Map<number, string>([["EREMOTEIO", 121] as const, ...Object.entries(constants.errno)].map(([name, value]) => [value, name]));
+const names = new Map<number, string>(
+  [["EREMOTEIO", 121] as const, ...Object.entries(constants.errno)].map(([name, value]) => [value, name]),
+);
 
 /** The symbol of a positive error number, such as `ENOENT`. */
 export function errnoName(errno: number): string {

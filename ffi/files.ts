@@ -1,7 +1,7 @@
 import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import type { ByteString } from "./byte-string.ts";
 import { cString, emptyCString, secondCString } from "./c-string.ts";
-import { Errno, outcomeOf, type Result, resultOf } from "./errno.ts";
+import { Errno, Failure, outcomeOf, type Result, resultOf } from "./errno.ts";
 import { fdResultOf, type HostFd } from "./host-fd.ts";
 import {
   AT_EMPTY_PATH,
@@ -26,6 +26,9 @@ import { type Int64, syscalls } from "./syscalls.ts";
 export const statxScratch = allocateStaticMemory(statxLayout.bytes);
 
 const openHow = allocateStaticMemory(openHowLayout.bytes);
+/** PATH_MAX: no link's target is longer. */
+const linkTargetBytesMax = 4096;
+const linkTarget = allocateStaticMemory(linkTargetBytesMax);
 const timestamps = allocateStaticMemory(2 * timespecLayout.bytes);
 
 /** In place of a path: utimensat(2) then works on the open file itself. */
@@ -208,6 +211,13 @@ export function renameEntry(
 /** Puts up to `length` bytes of the target of an open symbolic link (O_PATH) into the arena. Source: readlinkat(2). */
 export function readLinkInto(fd: HostFd, at: number, length: number): Result<number> {
   return resultOf(syscalls.readlinkat(fd, emptyCString, addressOf(at), length));
+}
+
+/** The target of the symbolic link at `path`. EINVAL when it is something else. Source: readlinkat(2). */
+export function readLinkAt(directory: HostFd, path: ByteString): Result<ByteString> {
+  const length = resultOf(syscalls.readlinkat(directory, cString(path), addressOf(linkTarget), linkTargetBytesMax));
+  if (length instanceof Failure) return length;
+  return memory.buffer.toString("latin1", linkTarget, linkTarget + length) as ByteString;
 }
 
 /** Makes the open file nonblocking, for everyone who shares it. EBADF for O_PATH. Source: fcntl(2). */

@@ -1,4 +1,5 @@
 import { type Result, resultOf } from "./errno.ts";
+import { F_GETFL } from "./linux.ts";
 import { syscalls } from "./syscalls.ts";
 
 declare const hostFd: unique symbol;
@@ -16,6 +17,11 @@ export const workingDirectory = -100 as HostFd;
 export function assumeOpen(number: number): HostFd {
   if (!Number.isInteger(number) || number < 0) throw new RangeError(`not a descriptor number: ${number}`);
   return number as HostFd;
+}
+
+/** Whether the descriptor that somebody vouched for is open after all. Source: fcntl(2). */
+export function isOpen(fd: HostFd): boolean {
+  return syscalls.fcntl(fd, F_GETFL, 0) >= 0;
 }
 
 /** Descriptor or failure from what a system call returned. The caller owns the descriptor. */

@@ -46,5 +46,6 @@ function map(bytes: number, protection: number, flags: number): number {
 }
 
 function protect(address: number, bytes: number, protection: number): void {
-  if (mprotect(address, bytes, protection) !== 0) throw new Error(`cannot change the protection of ${bytes} bytes of memory`);
+  if (mprotect(address, bytes, protection) !== 0)
+    throw new Error(`cannot change the protection of ${bytes} bytes of memory`);
 }

@@ -100,7 +100,9 @@ export const FUTEX2_SIZE_U32 = 0x2;
 export const CLOCK_MONOTONIC = 1;
 
 /** Signals. Source: signal(7), sigaction(2). */
+export const SIGCHLD = 17;
 export const SIGIO = 29;
+export const SIG_IGN = 1;
 export const SA_RESTART = 0x10000000;
 export const SA_RESTORER = 0x04000000;
 
@@ -150,3 +152,14 @@ export const UNIX_PATH_MAX = 108;
 export const RENAME_EXCHANGE = 0x2;
 
 export const RLIMIT_NOFILE = 7;
+
+/** Threads. Source: clone(2), eventfd(2), sigprocmask(2). */
+export const CLONE_VM = 0x100;
+export const CLONE_FS = 0x200;
+export const CLONE_FILES = 0x400;
+export const CLONE_SIGHAND = 0x800;
+export const CLONE_THREAD = 0x10000;
+export const CLONE_SYSVSEM = 0x40000;
+export const EFD_CLOEXEC = O_CLOEXEC;
+export const EFD_NONBLOCK = O_NONBLOCK;
+export const SIG_SETMASK = 2;

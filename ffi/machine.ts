@@ -4,7 +4,8 @@ export type Architecture = "x64" | "arm64";
 /** The architecture this process runs on. Throws where the project has no stubs. */
 export function currentArchitecture(): Architecture {
   const { arch } = process;
-  if (arch !== "x64" && arch !== "arm64") throw new Error(`unsupported processor architecture ${arch}: want x64 or arm64`);
+  if (arch !== "x64" && arch !== "arm64")
+    throw new Error(`unsupported processor architecture ${arch}: want x64 or arm64`);
   return arch;
 }
 
@@ -17,12 +18,15 @@ export const syscallNumbers = {
   bind: [49, 200],
   chdir: [80, 49],
   chroot: [161, 51],
+  clone: [56, 220],
   close: [3, 57],
   connect: [42, 203],
   dup: [32, 23],
+  dup3: [292, 24],
   epoll_create1: [291, 20],
   epoll_ctl: [233, 21],
   epoll_pwait: [281, 22],
+  eventfd2: [290, 19],
   exit_group: [231, 94],
   faccessat: [269, 48],
   fallocate: [285, 47],
@@ -73,9 +77,12 @@ export const syscallNumbers = {
   lremovexattr: [198, 15],
   renameat2: [316, 276],
   rt_sigaction: [13, 134],
+  rt_sigprocmask: [14, 135],
   rt_sigreturn: [15, 139],
   sendmsg: [46, 211],
   setgid: [106, 144],
+  setregid: [114, 143],
+  setreuid: [113, 145],
   setrlimit: [160, 164],
   setuid: [105, 146],
   lsetxattr: [189, 6],

@@ -1,9 +1,13 @@
 import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import { outcomeOf, type Result } from "./errno.ts";
-import { rlimitLayout } from "./structs.ts";
+import type { HostFd } from "./host-fd.ts";
+import { SIG_IGN, SIGCHLD } from "./linux.ts";
+import { rlimitLayout, sigactionLayout } from "./structs.ts";
 import { syscalls } from "./syscalls.ts";
 
 const rlimit = allocateStaticMemory(rlimitLayout.bytes);
+const sigaction = allocateStaticMemory(sigactionLayout.bytes);
+const kernelSignalSetBytes = 8;
 
 /** The real and effective user and group of the calling thread. */
 export interface ProcessIds {
@@ -48,4 +52,17 @@ export function setResourceLimit(resource: number, limit: number): Result<void> 
   memory.view.setBigUint64(rlimit + rlimitLayout.current, BigInt(limit), true);
   memory.view.setBigUint64(rlimit + rlimitLayout.maximum, BigInt(limit), true);
   return outcomeOf(syscalls.setrlimit(resource, addressOf(rlimit)));
+}
+
+/** Lets the kernel reap ended children: the process no longer waits for any. Source: sigaction(2), SIGCHLD. */
+export function ignoreEndedChildren(): Result<void> {
+  memory.view.setBigUint64(sigaction + sigactionLayout.handler, BigInt(SIG_IGN), true);
+  return outcomeOf(syscalls.rt_sigaction(SIGCHLD, addressOf(sigaction), 0, kernelSignalSetBytes));
+}
+
+/** Lets standard error go where `fd` goes, which is borrowed. Source: dup3(2). */
+export function redirectStandardError(fd: HostFd): Result<void> {
+  const standardError = 2;
+  const returned = syscalls.dup3(fd, standardError, 0);
+  return returned < 0 ? outcomeOf(returned) : undefined;
 }

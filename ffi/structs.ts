@@ -40,11 +40,7 @@ export const epollEventLayout = layout({ events: "u32", data: "u64" }, { packed:
 export const futexWaitvLayout = layout({ expected: "u64", address: "u64", flags: "u32", reserved: "u32" });
 
 /** The kernel's struct sigaction with a mask of 64 signals. Source: include/linux/signal_types.h. */
-export const sigactionLayout = layout(
-  currentArchitecture() === "x64"
-    ? { handler: "u64", flags: "u64", restorer: "u64", mask: "u64" }
-    : { handler: "u64", flags: "u64", mask: "u64" },
-);
+export const sigactionLayout = layout({ handler: "u64", flags: "u64", restorer: "u64", mask: "u64" });
 
 /** struct f_owner_ex. Source: fcntl(2), F_SETOWN_EX. */
 export const fileOwnerLayout = layout({ type: "i32", pid: "i32" });

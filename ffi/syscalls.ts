@@ -35,9 +35,11 @@ const signatures = {
   close: ["i32"],
   connect: ["i32", "ptr", "i32"],
   dup: ["i32"],
+  dup3: ["i32", "i32", "i32"],
   epoll_create1: ["i32"],
   epoll_ctl: ["i32", "i32", "i32", "ptr"],
   epoll_pwait: ["i32", "ptr", "i32", "i32", "ptr", "usize"],
+  eventfd2: ["i32", "i32"],
   exit_group: ["i32"],
   faccessat: ["i32", "ptr", "i32"],
   fallocate: ["i32", "i32", "i64", "i64"],
@@ -89,6 +91,7 @@ const signatures = {
   recvmsg: ["i32", "ptr", "i32"],
   renameat2: ["i32", "ptr", "i32", "ptr", "i32"],
   rt_sigaction: ["i32", "ptr", "ptr", "usize"],
+  rt_sigprocmask: ["i32", "ptr", "ptr", "usize"],
   sendmsg: ["i32", "ptr", "i32"],
   setgid: ["i32"],
   setrlimit: ["i32", "ptr"],
@@ -107,7 +110,9 @@ const signatures = {
 } as const satisfies { readonly [Name in SyscallName]?: readonly ArgumentType[] };
 
 type Signatures = typeof signatures;
-type Arguments<Types extends readonly ArgumentType[]> = { -readonly [Index in keyof Types]: ArgumentTypes[Types[Index]] };
+type Arguments<Types extends readonly ArgumentType[]> = {
+  -readonly [Index in keyof Types]: ArgumentTypes[Types[Index]];
+};
 
 /** The calls whose result does not fit 32 bits. */
 type WideCall = "lseek" | "mmap";
@@ -118,9 +123,7 @@ const wideCalls: ReadonlySet<string> = new Set<WideCall>(["lseek", "mmap"]);
  * in range and addresses that stay mapped for the call.
  */
 type Syscalls = {
-  readonly [Name in keyof Signatures]: (
-    ...args: Arguments<Signatures[Name]>
-  ) => Name extends WideCall ? Int64 : number;
+  readonly [Name in keyof Signatures]: (...args: Arguments<Signatures[Name]>) => Name extends WideCall ? Int64 : number;
 };
 
 function link(): Syscalls {

@@ -1,6 +1,6 @@
 import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import { Errno, Failure, outcomeOf, type Result } from "./errno.ts";
-import { assumeOpen, fdResultOf, type HostFd } from "./host-fd.ts";
+import { assumeOpen, fdResultOf, type HostFd, takeAndClose } from "./host-fd.ts";
 import {
   CLOCK_MONOTONIC,
   EPOLL_CLOEXEC,
@@ -9,8 +9,8 @@ import {
   EPOLL_CTL_MOD,
   EPOLLIN,
   EPOLLOUT,
-  FUTEX2_SIZE_U32,
   FUTEX_WAKE,
+  FUTEX2_SIZE_U32,
   POLLIN,
 } from "./linux.ts";
 import { epollEventLayout, futexWaitvLayout, pollfdLayout, timespecLayout } from "./structs.ts";
@@ -31,7 +31,7 @@ export type Interest = "readable" | "writable";
 const interestEvents: Readonly<Record<Interest, number>> = { readable: EPOLLIN, writable: EPOLLOUT };
 
 /** Waits for any of many descriptors to become ready. Source: epoll(7), level-triggered. */
-export class ReadinessSet {
+export class ReadinessSet implements Disposable {
   readonly #epoll: HostFd;
   readonly #interests = new Map<HostFd, Interest>();
 
@@ -46,14 +46,15 @@ export class ReadinessSet {
   watch(fd: HostFd, interest: Interest | undefined): Result<void> {
     const before = this.#interests.get(fd);
     if (before === interest) return undefined;
-    if (interest === undefined) this.#interests.delete(fd);
-    else this.#interests.set(fd, interest);
     const { view } = memory;
     view.setUint32(epollEvents + epollEventLayout.events, interest === undefined ? 0 : interestEvents[interest], true);
     view.setUint32(epollEvents + epollEventLayout.data, fd, true);
     view.setUint32(epollEvents + epollEventLayout.data + 4, 0, true);
     const operation = interest === undefined ? EPOLL_CTL_DEL : before === undefined ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    return outcomeOf(syscalls.epoll_ctl(this.#epoll, operation, fd, addressOf(epollEvents)));
+    const outcome = outcomeOf(syscalls.epoll_ctl(this.#epoll, operation, fd, addressOf(epollEvents)));
+    if (interest === undefined) this.#interests.delete(fd);
+    else if (outcome === undefined) this.#interests.set(fd, interest);
+    return outcome;
   }
 
   /** Waits up to `timeoutMillis` (−1: for ever) and gives what is ready; nothing after a signal. */
@@ -66,6 +67,10 @@ export class ReadinessSet {
     }
     return ready;
   }
+
+  [Symbol.dispose](): void {
+    takeAndClose(this.#epoll);
+  }
 }
 
 /** Wakes up to `waiters` who wait on the 32-bit word in shared memory. Source: futex(2). */
@@ -77,7 +82,9 @@ export function wakeFutex(at: number, waiters: number): void {
 export function expectFutex(index: number, at: number, expected: number): void {
   const { view } = memory;
   const entry = futexWords + index * futexWaitvLayout.bytes;
-  view.setBigUint64(entry + futexWaitvLayout.expected, BigInt(expected), true);
+  // Unsigned: with any of the upper 32 bits set, which a word that has gone negative would do, the kernel refuses to wait.
+  view.setUint32(entry + futexWaitvLayout.expected, expected, true);
+  view.setUint32(entry + futexWaitvLayout.expected + 4, 0, true);
   view.setBigUint64(entry + futexWaitvLayout.address, BigInt(addressOf(at)), true);
   view.setUint32(entry + futexWaitvLayout.flags, FUTEX2_SIZE_U32, true);
   view.setUint32(entry + futexWaitvLayout.reserved, 0, true);

@@ -25,7 +25,8 @@ export function getXattrInto(target: XattrTarget, name: ByteString, at: number, 
 
 /** Sets attribute `name`; `value` has XATTR_SIZE_MAX bytes at most. Source: setxattr(2). */
 export function setXattr(target: XattrTarget, name: ByteString, value: Uint8Array, flags: number): Result<void> {
-  if (value.length > XATTR_SIZE_MAX) throw new RangeError(`attribute of ${value.length} bytes: at most ${XATTR_SIZE_MAX} fit`);
+  if (value.length > XATTR_SIZE_MAX)
+    throw new RangeError(`attribute of ${value.length} bytes: at most ${XATTR_SIZE_MAX} fit`);
   memory.u8.set(value, valuePlace);
   return outcomeOf(
     typeof target === "number"

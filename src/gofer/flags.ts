@@ -13,6 +13,8 @@ export interface Flag {
   readonly name: string;
   /** undefined for a flag that stands alone. */
   readonly value: string | undefined;
+  /** Whether name and value stand in one word, so that nobody can mistake where the value ends. */
+  readonly assigned: boolean;
 }
 
 /** The flags up to the first word that is none, and all words from there on. */
@@ -29,7 +31,11 @@ export type Arity = "alone" | "with value" | "unknown";
  * that is none. A flag of unknown arity takes the next word unless that is a flag, `endWord`, or missing: nothing better can
  * be known of it. Source: FlagSet.parseOne in Go's flag package.
  */
-export function splitFlags(words: readonly string[], arityOf: (name: string) => Arity, endWord?: string): Attempt<Words> {
+export function splitFlags(
+  words: readonly string[],
+  arityOf: (name: string) => Arity,
+  endWord?: string,
+): Attempt<Words> {
   const flags: Flag[] = [];
   let index = 0;
   for (;;) {
@@ -41,26 +47,25 @@ export function splitFlags(words: readonly string[], arityOf: (name: string) => 
     if (body === "" || body.startsWith("-") || body.startsWith("=")) return usage(`bad flag syntax: ${word}`);
     const equals = body.indexOf("=");
     if (equals > 0) {
-      flags.push({ name: body.slice(0, equals), value: body.slice(equals + 1) });
+      flags.push({ name: body.slice(0, equals), value: body.slice(equals + 1), assigned: true });
       continue;
     }
     const arity = arityOf(body);
     const next = words[index];
     if (arity === "with value" && next === undefined) return usage(`flag needs a value: ${word}`);
     const takesNext =
-      arity === "with value" || (arity === "unknown" && next !== undefined && !next.startsWith("-") && next !== endWord);
+      arity === "with value" ||
+      (arity === "unknown" && next !== undefined && !next.startsWith("-") && next !== endWord);
     if (takesNext) index++;
-    flags.push({ name: body, value: takesNext ? next : undefined });
+    flags.push({ name: body, value: takesNext ? next : undefined, assigned: false });
   }
   return { flags, rest: words.slice(index) };
 }
 
-/** The flags a command knows. Types of values differ from flag to flag, so each is checked where it is declared. */
-export type FlagTable = { readonly [name: string]: FlagType<never> | FlagType<unknown> };
-
 /** The values of a table's flags. */
 export type FlagValues<Table> = { -readonly [Name in keyof Table]: Table[Name] extends FlagType<infer T> ? T : never };
 
+/** How the flags of `table` take their values. */
 export function arityIn(table: object): (name: string) => Arity {
   const types = new Map<string, FlagType<unknown>>(Object.entries(table));
   return (name) => {
@@ -92,6 +97,7 @@ export function readFlags<Table extends object>(
   return { values: Object.fromEntries(values) as FlagValues<Table>, unknown };
 }
 
+/** A mistake on the command line. */
 export function usage(reason: string): StartFailure {
   return new StartFailure("usage", reason);
 }

@@ -112,6 +112,9 @@ export function readGlobalFlags(words: readonly string[]): Attempt<GlobalConfig>
 function selects(list: string, command: string): boolean {
   if (list === "") return true;
   const negated = list.startsWith("!");
-  const named = list.slice(negated ? 1 : 0).split(",").includes(command);
+  const named = list
+    .slice(negated ? 1 : 0)
+    .split(",")
+    .includes(command);
   return named !== negated;
 }

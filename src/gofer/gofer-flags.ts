@@ -56,7 +56,7 @@ export function readGoferArguments(words: readonly string[]): Attempt<GoferArgum
   const read = readFlags(table, split.flags);
   if (read instanceof StartFailure) return read;
   const { values, unknown } = read;
-  const ambiguous = unknown.find(({ name }) => !words.some((word) => isAssignment(word, name)));
+  const ambiguous = unknown.find(({ assigned }) => !assigned);
   if (ambiguous !== undefined) return usage(`unknown flag: --${ambiguous.name}`);
   const [containerId, ...more] = split.rest;
   if (containerId === undefined || more.length > 0) return usage(`want one container ID, got ${split.rest.length}`);
@@ -65,11 +65,7 @@ export function readGoferArguments(words: readonly string[]): Attempt<GoferArgum
   if (values.bundle === "") return usage("--bundle is missing");
   if (specFd === undefined) return usage("--spec-fd is missing");
   if (mountsFd === undefined) return usage("--mounts-fd is missing");
-  const repeated = firstRepeated(Object.values(values).flatMap(descriptorsIn));
-  return {
-    containerId,
-    bundle: values.bundle,
-    mountConfs: values["gofer-mount-confs"],
+  const descriptors = {
     ioFds: values["io-fds"],
     devIoFd: values["dev-io-fd"],
     specFd,
@@ -77,13 +73,21 @@ export function readGoferArguments(words: readonly string[]): Attempt<GoferArgum
     rpcFd: values["rpc-fd"],
     syncChrootFd: values["sync-chroot-fd"],
     syncUsernsFd: values["sync-userns-fd"],
+    syncSentryExitFd: values["sync-sentry-exit-fd"],
+  };
+  const repeated = firstRepeated([...Object.values(descriptors).flat(), values["pin-ring-fd"]]);
+  if (repeated !== undefined) return usage(`descriptor ${repeated} is named twice`);
+  return {
+    containerId,
+    bundle: values.bundle,
+    mountConfs: values["gofer-mount-confs"],
+    ...descriptors,
     uid: values.uid,
     gid: values.gid,
-    syncSentryExitFd: values["sync-sentry-exit-fd"],
     ignored: unknown,
   };
 }
 
-function isAssignment(word: string, name: string): boolean {
-  return word.startsWith(`--${name}=`) || word.startsWith(`-${name}=`);
+function firstRepeated(descriptors: readonly (HostFd | undefined)[]): HostFd | undefined {
+  return descriptors.find((descriptor, index) => descriptor !== undefined && descriptors.indexOf(descriptor) !== index);
 }

@@ -39,7 +39,15 @@ import type { ReplyOf, RequestOf } from "../wire/messages.ts";
 import type { StatFs } from "../wire/records.ts";
 import type { Statx } from "../wire/statx.ts";
 import type { HostConfig } from "./config.ts";
-import { giveTo, type OpenedHostFile, openForControl, safeOpenFlags, statOf } from "./files.ts";
+import {
+  giveTo,
+  type OpenedHostFile,
+  openForControl,
+  type ParentPlace,
+  refuseUnsupportedType,
+  safeOpenFlags,
+  statOf,
+} from "./files.ts";
 import { HostOpenFd } from "./open-fd.ts";
 import type { RejectionLog } from "./rejections.ts";
 import { setAttributes } from "./set-attributes.ts";
@@ -49,12 +57,6 @@ import { statFsOf } from "./stat-fs.ts";
 export interface HostFdOwner {
   readonly config: HostConfig;
   readonly rejections: RejectionLog;
-}
-
-/** The parent directory of a file, open as a position, and the file's name in it. The caller owns `directory`. */
-export interface ParentPlace {
-  readonly directory: HostFd;
-  readonly name: ByteString;
 }
 
 /** A position in the host's file system, held by a descriptor. */
@@ -107,6 +109,8 @@ export class HostControlFd extends ControlFd {
         }
         const stat = statOf(directory);
         if (stat instanceof Failure) return stat;
+        const refusal = refuseUnsupportedType(stat.mode);
+        if (refusal !== undefined) return refusal;
         stats.push(stat);
         if ((stat.mode & S_IFMT) === S_IFLNK) break;
       }
@@ -184,12 +188,7 @@ export class HostControlFd extends ControlFd {
     return removeEntry(this.hostFd, name, flags);
   }
 
-  override rename(
-    oldName: ByteString,
-    newDirectory: ControlFd,
-    newName: ByteString,
-    flags: number,
-  ): Result<void> {
+  override rename(oldName: ByteString, newDirectory: ControlFd, newName: ByteString, flags: number): Result<void> {
     return renameEntry(this.hostFd, oldName, hostControlFd(newDirectory).hostFd, newName, flags);
   }
 

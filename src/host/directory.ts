@@ -12,20 +12,15 @@ const bufferBytes = 65536;
 const recordBytesMax = 280;
 
 /**
- * Most bytes of records for one reply, whatever the client asks for. An entry takes up to a sixth more on the wire than its
- * record does, and a reply counts its entries in 16 bits: records of at least 24 bytes stay within both.
+ * Most bytes of records for one reply, whatever the client asks for. An entry takes up to a third more on the wire than its
+ * record does (31 bytes for 24), and a reply counts its entries in 16 bits: records of 24 bytes or more stay within both.
  */
 const replyRecordBytesMax = 1_500_000;
 
 const buffer = allocateStaticMemory(bufferBytes);
 
 /** Appends entries worth up to `count` bytes of kernel records, leaving out `.` and `..`; too small a count gives none. */
-export function readDirectory(
-  directory: HostFd,
-  writer: DirentWriter,
-  count: number,
-  rewind: boolean,
-): Result<void> {
+export function readDirectory(directory: HostFd, writer: DirentWriter, count: number, rewind: boolean): Result<void> {
   if (rewind) {
     const rewound = rewindDirectory(directory);
     if (rewound !== undefined) return rewound;

@@ -24,6 +24,12 @@ import { type Statx, statx } from "../wire/statx.ts";
 /** Flags of every open: nothing is inherited, and no symbolic link is followed at the end of a path. */
 export const safeOpenFlags = O_CLOEXEC | O_NOFOLLOW;
 
+/** The parent directory of a file, open as a position, and the file's name in it. The caller owns `directory`. */
+export interface ParentPlace {
+  readonly directory: HostFd;
+  readonly name: ByteString;
+}
+
 /** An open file and its attributes. The caller owns `fd`. */
 export interface OpenedHostFile {
   readonly fd: HostFd;
@@ -64,7 +70,8 @@ export function giveTo(fd: HostFd, uid: number, gid: number): Result<void> {
   return changeOwner(fd, uid, gid);
 }
 
-function refuseUnsupportedType(mode: number): Failure | undefined {
+/** EPERM for types of file that lisafs does not serve: block devices. */
+export function refuseUnsupportedType(mode: number): Failure | undefined {
   switch (mode & S_IFMT) {
     case S_IFREG:
     case S_IFDIR:

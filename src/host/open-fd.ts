@@ -39,6 +39,7 @@ export class HostOpenFd extends OpenFd {
     while (written < length) {
       const count = writeFrom(this.#hostFd, at + written, length - written, advance(offset, written));
       if (count instanceof Failure) return count;
+      if (count === 0) break;
       written += count;
     }
     return written;

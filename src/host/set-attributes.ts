@@ -8,7 +8,7 @@ import {
   type Timestamp,
   truncate,
 } from "../../ffi/files.ts";
-import { takeAndClose } from "../../ffi/host-fd.ts";
+import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
 import {
   S_IFMT,
   STATX_ATIME,
@@ -21,17 +21,24 @@ import {
 } from "../../ffi/linux.ts";
 import type { ReplyOf, RequestOf } from "../wire/messages.ts";
 import { noId } from "../wire/records.ts";
-import type { HostControlFd, ParentPlace } from "./control-fd.ts";
+import type { ParentPlace } from "./files.ts";
 
 type SetStatRequest = RequestOf<"setStat">;
+
+/** The file whose attributes are changed: its ways in, all borrowed but the parent place. */
+interface Subject {
+  readonly hostFd: HostFd;
+  readonly isSymlink: boolean;
+  readonly isSocket: boolean;
+  readonly isRegular: boolean;
+  writableFd(): Result<HostFd>;
+  parentPlace(): Result<ParentPlace>;
+}
 
 const unchangedTime: Timestamp = { seconds: 0, nanoseconds: UTIME_OMIT };
 
 /** The steps, in the order of the stock gofer; each is taken when one of its bits is asked for. */
-const steps: readonly (readonly [
-  mask: number,
-  change: (fd: HostControlFd, request: SetStatRequest) => Result<void>,
-])[] = [
+const steps: readonly (readonly [mask: number, change: (fd: Subject, request: SetStatRequest) => Result<void>])[] = [
   [STATX_MODE, setMode],
   [STATX_SIZE, setSize],
   [STATX_ATIME | STATX_MTIME, setTimestamps],
@@ -39,7 +46,7 @@ const steps: readonly (readonly [
 ];
 
 /** Changes all that can be changed. The reply says which attributes could not, and the last reason. */
-export function setAttributes(fd: HostControlFd, request: SetStatRequest): ReplyOf<"setStat"> {
+export function setAttributes(fd: Subject, request: SetStatRequest): ReplyOf<"setStat"> {
   let failureMask = 0;
   let failureErrno = 0;
   for (const [mask, change] of steps) {
@@ -52,7 +59,7 @@ export function setAttributes(fd: HostControlFd, request: SetStatRequest): Reply
   return { failureMask, failureErrno };
 }
 
-function setMode(fd: HostControlFd, request: SetStatRequest): Result<void> {
+function setMode(fd: Subject, request: SetStatRequest): Result<void> {
   const mode = request.mode & ~S_IFMT;
   // Linux has no mode of symbolic links to change.
   if (fd.isSymlink) return fail(Errno.EOPNOTSUPP);
@@ -61,12 +68,12 @@ function setMode(fd: HostControlFd, request: SetStatRequest): Result<void> {
   return changeMode(fd.hostFd, mode);
 }
 
-function setSize(fd: HostControlFd, request: SetStatRequest): Result<void> {
+function setSize(fd: Subject, request: SetStatRequest): Result<void> {
   const writable = fd.writableFd();
   return writable instanceof Failure ? writable : truncate(writable, request.size);
 }
 
-function setTimestamps(fd: HostControlFd, request: SetStatRequest): Result<void> {
+function setTimestamps(fd: Subject, request: SetStatRequest): Result<void> {
   const access = has(request, STATX_ATIME)
     ? { seconds: request.atimeSec, nanoseconds: request.atimeNsec }
     : unchangedTime;
@@ -82,7 +89,7 @@ function setTimestamps(fd: HostControlFd, request: SetStatRequest): Result<void>
   return setTimes(writable instanceof Failure ? fd.hostFd : writable, access, modification);
 }
 
-function setOwner(fd: HostControlFd, request: SetStatRequest): Result<void> {
+function setOwner(fd: Subject, request: SetStatRequest): Result<void> {
   const uid = has(request, STATX_UID) ? request.uid : noId;
   const gid = has(request, STATX_GID) ? request.gid : noId;
   return changeOwner(fd.hostFd, uid, gid);
@@ -92,7 +99,7 @@ function has(request: SetStatRequest, bit: number): boolean {
   return (request.mask & bit) !== 0;
 }
 
-function atParentPlace(fd: HostControlFd, change: (place: ParentPlace) => Result<void>): Result<void> {
+function atParentPlace(fd: Subject, change: (place: ParentPlace) => Result<void>): Result<void> {
   const place = fd.parentPlace();
   if (place instanceof Failure) return place;
   const outcome = change(place);

@@ -160,12 +160,7 @@ export abstract class ControlFd extends Fd {
   abstract readLink(bodyAt: number, bodyBytesMax: number): MaybePromise<Result<number>>;
 
   /** Puts the attribute's value in place; `size` 0 asks for all of it, whatever its length. Guarantee: read. */
-  abstract getXattr(
-    name: ByteString,
-    size: number,
-    bodyAt: number,
-    bodyBytesMax: number,
-  ): MaybePromise<Result<number>>;
+  abstract getXattr(name: ByteString, size: number, bodyAt: number, bodyBytesMax: number): MaybePromise<Result<number>>;
 
   /** Guarantee: write. */
   abstract setXattr(name: ByteString, value: Uint8Array, flags: number): MaybePromise<Result<void>>;
@@ -187,9 +182,7 @@ export abstract class ControlFd extends Fd {
     name: ByteString,
     creation: Creation,
     socketType: number,
-  ): MaybePromise<
-    Result<{ readonly found: Found; readonly boundSocket: BoundSocketFd; readonly hostFd: HostFd }>
-  >;
+  ): MaybePromise<Result<{ readonly found: Found; readonly boundSocket: BoundSocketFd; readonly hostFd: HostFd }>>;
 }
 
 /** A file opened for reading, writing or both. Keeps its control FD alive. */

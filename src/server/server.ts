@@ -9,7 +9,7 @@ import { RequestCounts } from "./request-counts.ts";
 import { Tree } from "./tree.ts";
 
 /** Serves one file system tree to any number of connections, each at a mount point of its own, on the calling thread. */
-export class Server {
+export class Server implements Disposable {
   readonly #context: ServerContext;
 
   constructor(log: Log, counts = new RequestCounts()) {
@@ -30,5 +30,10 @@ export class Server {
   /** Serves until all connections have ended. */
   run(): Promise<void> {
     return this.#context.loop.run();
+  }
+
+  /** Ends what the kernel holds for the server. No connection may be left. */
+  [Symbol.dispose](): void {
+    this.#context.loop[Symbol.dispose]();
   }
 }

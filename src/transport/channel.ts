@@ -116,7 +116,10 @@ export class Channel extends Communicator {
 
   /** The client's first packet asks for the connection: any JSON object will do, and one comes back. */
   #connect(): void {
-    if (this.#loadPacketBytes() > packetBytesMax) return this.shutDown();
+    if (this.#loadPacketBytes() > packetBytesMax) {
+      this.shutDown();
+      return;
+    }
     memory.u8.set(connectionPacket, this.#window + packetOffset);
     this.#state = "receiving";
     this.#giveTurnAway(connectionPacket.length);
@@ -124,16 +127,22 @@ export class Channel extends Communicator {
 
   #serve(): void {
     const packetBytes = this.#loadPacketBytes();
-    if (packetBytes < channelHeaderBytes || packetBytes > packetBytesMax) return this.shutDown();
+    if (packetBytes < channelHeaderBytes || packetBytes > packetBytesMax) {
+      this.shutDown();
+      return;
+    }
     const message = readChannelMessageId(memory, this.#window + packetOffset);
     this.#state = "handling";
     const answer = this.#handle(this, message, packetBytes - channelHeaderBytes);
     if (typeof answer === "number") this.#reply(message, answer);
-    else answer.then((replyBytes) => this.#reply(message, replyBytes));
+    else void answer.then((replyBytes) => this.#reply(message, replyBytes));
   }
 
   #reply(message: number, replyBytes: number): void {
-    if (this.#state !== "handling") return this.dropFds();
+    if (this.#state !== "handling") {
+      this.dropFds();
+      return;
+    }
     const payloadBytes = replyBytes < 0 ? this.writeError(-replyBytes) : replyBytes;
     const replyMessage = replyBytes < 0 ? messages.error.id : message;
     writeChannelHeader(memory, this.#window + packetOffset, replyMessage, this.#sendFds());

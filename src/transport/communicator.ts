@@ -5,6 +5,12 @@ import { payloadBytesMax } from "../wire/limits.ts";
 import { encodeReply } from "../wire/message.ts";
 import { messages } from "../wire/messages.ts";
 
+/** What keeps a descriptor open as long as somebody has acquired it. */
+export interface Keeper {
+  acquire(): void;
+  release(): void;
+}
+
 /**
  * One of the ways in which a client and its connection exchange messages. Requests on one communicator come one at a time;
  * from its arrival until its reply is sent, a request has the payload area to itself: handlers decode the request from it
@@ -15,20 +21,32 @@ export abstract class Communicator {
   /** Arena offset of the payload area. */
   abstract readonly payloadAt: number;
 
-  readonly #lent: HostFd[] = [];
+  readonly #toSend: HostFd[] = [];
+  readonly #keepers: Keeper[] = [];
   readonly #owned: HostFd[] = [];
 
-  /** Sends a copy of `fd` along with the reply. Borrows it until the reply is sent. Makes the open file nonblocking. */
-  lend(fd: HostFd): void {
-    // An O_PATH descriptor has no such flag; that this fails then is of no consequence.
-    setNonblocking(fd);
-    this.#lent.push(fd);
+  /**
+   * Sends a copy of `fd` along with the reply, and makes the open file nonblocking. `keeper` keeps it open until then, unless the
+   * connection does: a peer may close what it stands for before it takes the reply, and the number may then be another file's.
+   */
+  lend(fd: HostFd, keeper?: Keeper): void {
+    if (keeper !== undefined) {
+      keeper.acquire();
+      this.#keepers.push(keeper);
+    }
+    this.#send(fd);
   }
 
   /** Takes `fd`: sends a copy of it along with the reply and closes it, whether the reply could be sent or not. */
   donate(fd: HostFd): void {
     this.#owned.push(fd);
-    this.lend(fd);
+    this.#send(fd);
+  }
+
+  #send(fd: HostFd): void {
+    // An O_PATH descriptor has no such flag; that this fails then is of no consequence.
+    setNonblocking(fd);
+    this.#toSend.push(fd);
   }
 
   /** Writes the payload of an Error reply, which takes no descriptors along, and gives its bytes. */
@@ -39,14 +57,15 @@ export abstract class Communicator {
 
   /** What goes along with the reply, in the order given. */
   protected get fdsToSend(): readonly HostFd[] {
-    return this.#lent;
+    return this.#toSend;
   }
 
   /** Forgets what was to go along, closing what was donated. */
   dropFds(): void {
-    for (const fd of this.#owned) takeAndClose(fd);
-    this.#owned.length = 0;
-    this.#lent.length = 0;
+    if (this.#toSend.length === 0) return;
+    this.#toSend.length = 0;
+    for (const fd of this.#owned.splice(0)) takeAndClose(fd);
+    for (const keeper of this.#keepers.splice(0)) keeper.release();
   }
 }
 

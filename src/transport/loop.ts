@@ -1,5 +1,5 @@
-import { Failure } from "../../ffi/errno.ts";
 import { doorbellCount, doorbellWord, installDoorbell, ringDoorbellFor } from "../../ffi/doorbell.ts";
+import { Failure } from "../../ffi/errno.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
 import { expectFutex, futexWordsMax, type Interest, ReadinessSet, waitForFutexes } from "../../ffi/waiting.ts";
 import { Channel } from "./channel.ts";
@@ -34,7 +34,7 @@ export interface Session {
  * until there is more. While a process has no channel that is epoll; else it is futex_waitv over the channels' state words and the
  * doorbell, which stands for the sockets. While handlers have promises outstanding, Bun's event loop gets its turns too.
  */
-export class Loop {
+export class Loop implements Disposable {
   readonly #sessions = new Map<HostFd, Session>();
   readonly #channels: Channel[] = [];
   readonly #readiness = new ReadinessSet();
@@ -43,7 +43,6 @@ export class Loop {
   /** Handlers that have still to answer. */
   #outstanding = 0;
   #doorbellSeen = 0;
-  #doorbellInstalled = false;
   #canWaitForFutexes = true;
 
   /** Starts to serve a socket. Throws when the kernel cannot watch it. */
@@ -59,11 +58,12 @@ export class Loop {
   addChannel(channel: Channel): void {
     this.#channels.push(channel);
     if (this.#channels.length > 1) return;
-    if (!this.#doorbellInstalled) installDoorbell();
-    this.#doorbellInstalled = true;
-    for (const socket of this.#sessions.keys()) ringDoorbellFor(socket, true);
-    // What came before the doorbell was set has not rung it.
-    this.#doorbellSeen = doorbellCount() - 1;
+    installDoorbell();
+    for (const [socket, session] of this.#sessions) {
+      ringDoorbellFor(socket, true);
+      // What came before the doorbell was set has not rung it; and a send that found no room before will not ring either.
+      this.#runnable.add(session);
+    }
   }
 
   /** Forgets a channel. */
@@ -96,6 +96,11 @@ export class Loop {
   /** Serves what is ready; when nothing is, waits up to `timeoutMillis` (−1: for ever) for something to be. */
   turn(timeoutMillis: number): void {
     if (!this.#serveReady()) this.#block(timeoutMillis);
+  }
+
+  /** Ends what the kernel holds for the loop. No session may be left. */
+  [Symbol.dispose](): void {
+    this.#readiness[Symbol.dispose]();
   }
 
   /** True when anything was done. */

@@ -12,6 +12,12 @@ import { Communicator, type RequestHandler } from "./communicator.ts";
 const bufferBytes = socketHeaderBytes + payloadBytesMax;
 
 /**
+ * Most bytes taken from the socket before it is known how long the request is. What came behind the request has to be moved out of
+ * the reply's way, so a peer that runs many requests together must not make that much at a time.
+ */
+const unknownBytesMax = 65536;
+
+/**
  * What a turn at a socket came to: more can be done at once; nothing more until the socket is readable; a handler has still to
  * answer; the peer has still to read; or the stream is over.
  */
@@ -40,11 +46,7 @@ export class SocketCommunicator extends Communicator {
    * Borrows `socket`. `onAnswered` is called when a handler that had returned a promise has answered, so that the loop takes
    * the socket up again. Throws when the arena has no room for one more connection.
    */
-  constructor(
-    socket: HostFd,
-    handle: RequestHandler,
-    onAnswered: (communicator: SocketCommunicator) => void,
-  ) {
+  constructor(socket: HostFd, handle: RequestHandler, onAnswered: (communicator: SocketCommunicator) => void) {
     super();
     const buffer = allocateMemory(bufferBytes);
     if (buffer === undefined) throw new Error(`no memory for one more connection: ${bufferBytes} bytes wanted`);
@@ -76,21 +78,28 @@ export class SocketCommunicator extends Communicator {
 
   #receive(): void {
     if (this.#wholeRequestBytes() === 0) {
-      const received = receiveInto(this.socket, this.#buffer + this.#receivedBytes, bufferBytes - this.#receivedBytes);
+      const received = receiveInto(this.socket, this.#buffer + this.#receivedBytes, this.#wantedBytes());
       if (received instanceof Failure) {
         if (received.errno !== Errno.EAGAIN) this.#end();
         return;
       }
-      if (received === 0) return this.#end();
+      if (received === 0) {
+        this.#end();
+        return;
+      }
       this.#receivedBytes += received;
     }
-    if (this.#discardBytes > 0) return this.#discard();
+    if (this.#discardBytes > 0) {
+      this.#discard();
+      return;
+    }
     if (this.#receivedBytes < socketHeaderBytes) return;
     const payloadBytes = readSocketPayloadBytes(memory, this.#buffer);
     const message = readSocketMessageId(memory, this.#buffer);
     if (payloadBytes > payloadBytesMax) {
       this.#discardBytes = socketHeaderBytes + payloadBytes;
-      return this.#discard();
+      this.#discard();
+      return;
     }
     const requestBytes = this.#wholeRequestBytes();
     if (requestBytes === 0) return;
@@ -98,7 +107,7 @@ export class SocketCommunicator extends Communicator {
     this.#state = "handling";
     const answer = this.#handle(this, message, payloadBytes);
     if (typeof answer === "number") this.#reply(message, answer);
-    else answer.then((replyBytes) => this.#replyLater(message, replyBytes));
+    else void answer.then((replyBytes) => this.#replyLater(message, replyBytes));
   }
 
   /** Bytes of the request at the start of the buffer, header included; 0 while it is not all there. */
@@ -106,6 +115,14 @@ export class SocketCommunicator extends Communicator {
     if (this.#discardBytes > 0 || this.#receivedBytes < socketHeaderBytes) return 0;
     const wanted = socketHeaderBytes + readSocketPayloadBytes(memory, this.#buffer);
     return wanted <= this.#receivedBytes ? wanted : 0;
+  }
+
+  /** How many bytes to receive next: never 0, and never more than the buffer has room for, whatever a header claims. */
+  #wantedBytes(): number {
+    if (this.#discardBytes > 0) return Math.min(this.#discardBytes, bufferBytes);
+    if (this.#receivedBytes < socketHeaderBytes) return unknownBytesMax - this.#receivedBytes;
+    const requestBytes = socketHeaderBytes + readSocketPayloadBytes(memory, this.#buffer);
+    return Math.min(requestBytes, bufferBytes) - this.#receivedBytes;
   }
 
   /** Throws away what has come of a request that is too large; answers it when all of it has come, as upstream does. */

@@ -47,8 +47,12 @@ export const entryHandlers: Handlers<
   renameAt2: (exchange, request, oldDirectory) => rename(exchange, request, oldDirectory, request.flags),
 };
 
-/** The linked file is no directory, so it is locked after the directory, as everything below it would be. */
+/**
+ * The linked file is no directory, so it is locked after the directory, as everything below it would be. It shares the
+ * directory's node only when the directory has taken its place behind our back, and then there is no file to link.
+ */
 function* linkSteps(linked: ControlFd, directory: ControlFd, { name }: RequestOf<"linkAt">): Steps<Result<Found>> {
+  if (linked.node === directory.node) return fail(Errno.EPERM);
   linked.acquire();
   try {
     return yield* locking(linked.node.lock, "read", () =>

@@ -16,15 +16,7 @@ const passedOpenFlags = O_ACCMODE | O_TRUNC;
 
 /** Opening files and working with open ones. */
 export const fileHandlers: Handlers<
-  | "openAt"
-  | "openCreateAt"
-  | "fSync"
-  | "pWrite"
-  | "pRead"
-  | "fAllocate"
-  | "readLinkAt"
-  | "flush"
-  | "getdents64"
+  "openAt" | "openCreateAt" | "fSync" | "pWrite" | "pRead" | "fAllocate" | "readLinkAt" | "flush" | "getdents64"
 > = {
   openAt: (exchange, request, fd) => {
     const flags = request.flags & passedOpenFlags;
@@ -33,7 +25,7 @@ export const fileHandlers: Handlers<
     if (fd.isSymlink) return fail(Errno.EINVAL);
     return andThen(fd.open(flags), (opened) => {
       if (opened instanceof Failure) return opened;
-      giveHostFd(exchange, opened.gift);
+      giveHostFd(exchange, opened.gift, opened.fd);
       return { openFd: exchange.connection.fds.insert(opened.fd) };
     });
   },
@@ -42,7 +34,7 @@ export const fileHandlers: Handlers<
     if (directory.node.isDeleted) return fail(Errno.EINVAL);
     return andThen(directory.openCreate(request.name, request, request.flags & passedOpenFlags), (created) => {
       if (created instanceof Failure) return created;
-      giveHostFd(exchange, created.opened.gift);
+      giveHostFd(exchange, created.opened.gift, created.opened.fd);
       const child = giveInode(exchange, created.found);
       return { child, newFd: exchange.connection.fds.insert(created.opened.fd) };
     });

@@ -3,7 +3,7 @@ import type { Placed } from "../../wire/data.ts";
 import type { MessageDefinition } from "../../wire/message.ts";
 import type { Inode } from "../../wire/records.ts";
 import type { Exchange } from "../connection.ts";
-import type { Found, HostFdGift } from "../fds.ts";
+import type { AnyFd, Found, HostFdGift } from "../fds.ts";
 
 /** Names a new control FD to the client. Takes the reference in `found`. */
 export function giveInode({ connection }: Exchange, found: Found): Inode {
@@ -15,11 +15,11 @@ export function childReply(exchange: Exchange, found: Result<Found>): Result<{ r
   return found instanceof Failure ? found : { child: giveInode(exchange, found) };
 }
 
-/** Sends a host descriptor along with the reply, if there is one. */
-export function giveHostFd({ communicator }: Exchange, gift: HostFdGift | undefined): void {
+/** Sends a host descriptor along with the reply, if there is one; one that is lent is `owner`'s, which stays open that long. */
+export function giveHostFd({ communicator }: Exchange, gift: HostFdGift | undefined, owner: AnyFd): void {
   if (gift === undefined) return;
   if (gift.donated) communicator.donate(gift.fd);
-  else communicator.lend(gift.fd);
+  else communicator.lend(gift.fd, owner);
 }
 
 /** Where in the arena a reply's body is put in place, and how many bytes it may have. */

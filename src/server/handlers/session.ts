@@ -18,7 +18,7 @@ export const sessionHandlers: Handlers<"error" | "mount" | "channel" | "close"> 
     const { renameLock } = connection.context.tree;
     return andThen(perform(locking(renameLock, "read", () => mountSteps(connection))), (mounted) => {
       if (mounted instanceof Failure) return mounted;
-      giveHostFd(exchange, mounted.gift);
+      giveHostFd(exchange, mounted.gift, mounted.found.fd);
       return {
         root: giveInode(exchange, mounted.found),
         messageBytesMax: connection.messageBytesMax,

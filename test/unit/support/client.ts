@@ -79,7 +79,8 @@ export class TestClient implements Disposable {
     let received = 0;
     const fds: HostFd[] = [];
     for (let idleTurns = 0; idleTurns < 3; ) {
-      const whole = received >= socketHeaderBytes ? socketHeaderBytes + readSocketPayloadBytes(memory, this.#buffer) : 0;
+      const whole =
+        received >= socketHeaderBytes ? socketHeaderBytes + readSocketPayloadBytes(memory, this.#buffer) : 0;
       if (whole > 0 && received >= whole) {
         const payload = memory.u8.slice(this.#buffer + socketHeaderBytes, this.#buffer + whole);
         return { messageId: readSocketMessageId(memory, this.#buffer), payload, fds };

@@ -1,0 +1,154 @@
+import { Failure } from "../../ffi/errno.ts";
+import { isOpen, takeAndClose } from "../../ffi/host-fd.ts";
+import { processIds, setFileModeMask } from "../../ffi/process.ts";
+import { openProcSelfFd } from "../host/connection.ts";
+import type { Log } from "../log/log.ts";
+import { RequestCounts } from "../server/request-counts.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { findDescriptor, reportFatal } from "./fatal.ts";
+import { type GlobalConfig, readGlobalFlags } from "./global-flags.ts";
+import { type GoferArguments, readGoferArguments } from "./gofer-flags.ts";
+import { limitDescriptors } from "./limits.ts";
+import { openLog } from "./logging.ts";
+import { readMountHints } from "./mount-hints.ts";
+import { type MountPlan, planMounts } from "./mount-plan.ts";
+import { resolveMounts } from "./mounts.ts";
+import { MountsPipe } from "./mounts-pipe.ts";
+import { enterContainerRoot, ownDescriptorsIn, setUpRoot, unmountProc } from "./root.ts";
+import { readRootfsHint } from "./rootfs-hint.ts";
+import { serve } from "./serve.ts";
+import type { Spec } from "./spec.ts";
+import { readSpecFile } from "./spec-file.ts";
+import { type Attempt, StartFailure } from "./start-failure.ts";
+import { openStatistics } from "./statistics.ts";
+import { becomeUser, waitForEnd, waitForSandboxExit } from "./sync.ts";
+import { version } from "./version.ts";
+
+const statisticsVariable = "BUN_GOFER_STATS";
+
+/** What one start works with. */
+interface Start {
+  readonly config: GlobalConfig;
+  readonly args: GoferArguments;
+  readonly log: Log;
+  readonly mountsPipe: MountsPipe;
+}
+
+/** What was read and checked before anything was changed. */
+interface Prepared {
+  readonly spec: Spec;
+  readonly plan: MountPlan;
+}
+
+/**
+ * The gofer command: sets up what runsc asks for, serves it until the sandbox has gone, and gives the exit status. `globalWords`
+ * are the words before the word `gofer`, `words` those after it.
+ */
+export async function goferCommand(globalWords: string[], words: string[]): Promise<number> {
+  const config = readGlobalFlags(globalWords);
+  const log = openLog(config, findDescriptor(globalWords, "debug-log-fd"));
+  const mountsPipe = new MountsPipe(findDescriptor(words, "mounts-fd"));
+  const channels = { logFd: findDescriptor(globalWords, "log-fd"), log, mountsPipe };
+  try {
+    const failure = config instanceof StartFailure ? config : await run(config, words, log, mountsPipe);
+    if (failure === undefined) return exitCodes.success;
+    reportFatal(failure.reason, channels);
+    return exitCodes[failure.exit];
+  } catch (error) {
+    reportFatal(`a bug: ${error instanceof Error ? error.message : error}`, channels, error);
+    return exitCodes.bug;
+  }
+}
+
+async function run(
+  config: GlobalConfig,
+  words: string[],
+  log: Log,
+  mountsPipe: MountsPipe,
+): Promise<StartFailure | undefined> {
+  const args = readGoferArguments(words);
+  if (args instanceof StartFailure) return args;
+  const start: Start = { config, args, log, mountsPipe };
+  logStart(start);
+  const prepared = prepare(start);
+  if (prepared instanceof StartFailure) return prepared;
+  const synchronized = waitForRunsc(args);
+  if (synchronized !== undefined) return synchronized;
+  const counts = openCounts(args.containerId);
+  if (counts instanceof StartFailure) return counts;
+  const failure = await setUpAndServe(start, prepared, counts);
+  if (failure !== undefined) return failure;
+  if (args.syncSentryExitFd !== undefined && !waitForSandboxExit(args.syncSentryExitFd)) {
+    log.warn("the sandbox still runs after its connections have ended; not waiting any longer");
+  }
+  log.info("exit");
+  return undefined;
+}
+
+function logStart({ config, args, log }: Start): void {
+  const { directfs, ignored } = config;
+  log.info(`bun-gofer ${version} starts for container ${args.containerId}`, { directfs, ...processIds() });
+  log.warn("NOT CONFINED: capabilities and seccomp are not applied yet");
+  for (const { name, value } of ignored) log.debug(`flag of no meaning to a gofer: --${name}`, { value });
+  for (const { name, value } of args.ignored) log.warn(`unknown flag ignored: --${name}`, { value });
+}
+
+/** Everything that can be refused without having touched anything. */
+function prepare({ config, args, log }: Start): Attempt<Prepared> {
+  const { specFd, bundle, ioFds, devIoFd, mountConfs } = args;
+  const closed = [specFd, ...ioFds, devIoFd].find((fd) => fd !== undefined && !isOpen(fd));
+  if (closed !== undefined) return new StartFailure("usage", `descriptor ${closed} is not open`);
+  const spec = readSpecFile(specFd, { bundle, allowRootfsTar: config.allowRootfsTar });
+  if (spec instanceof StartFailure) return spec;
+  const hints = readMountHints(spec.annotations, log);
+  if (hints instanceof StartFailure) return hints;
+  const rootfsHint = readRootfsHint(spec.annotations);
+  if (rootfsHint instanceof StartFailure) return rootfsHint;
+  for (const hint of hints) log.info(`mount annotations for ${hint.source}`, { ...hint });
+  if (rootfsHint !== undefined) log.info("annotations for the root", { ...rootfsHint });
+  const plan = planMounts(spec, mountConfs, ioFds);
+  return plan instanceof StartFailure ? plan : { spec, plan };
+}
+
+/** Waits until runsc has done what it does from outside with this process and its namespaces. */
+function waitForRunsc({ syncChrootFd, syncUsernsFd, uid, gid }: GoferArguments): StartFailure | undefined {
+  if (syncChrootFd !== undefined) {
+    const failure = waitForEnd(syncChrootFd, "--sync-chroot-fd");
+    if (failure !== undefined) return failure;
+  }
+  if (syncUsernsFd === undefined) return undefined;
+  return waitForEnd(syncUsernsFd, "--sync-userns-fd") ?? becomeUser(uid, gid);
+}
+
+function openCounts(containerId: string): Attempt<RequestCounts> {
+  const path = process.env[statisticsVariable] ?? "";
+  return path === "" ? new RequestCounts() : openStatistics(path, containerId);
+}
+
+async function setUpAndServe(
+  { config, args, log, mountsPipe }: Start,
+  { spec, plan }: Prepared,
+  counts: RequestCounts,
+): Promise<StartFailure | undefined> {
+  const { containerId: id, bundle, devIoFd, rpcFd } = args;
+  const staysInHostRoot = config.unsafeNonroot;
+  const container = { id, bundle, annotations: spec.annotations };
+  const root = setUpRoot({ spec, plan, container, servesDevices: devIoFd !== undefined, staysInHostRoot, log });
+  if (root instanceof StartFailure) return root.while("root file system");
+  // Nothing is asked of runsc after this.
+  if (rpcFd !== undefined) takeAndClose(rpcFd);
+  const mounts = resolveMounts(plan.mounts, root);
+  if (mounts instanceof StartFailure) return mounts;
+  const sent = mountsPipe.send(mounts.map(({ document }) => document));
+  if (sent !== undefined) return sent;
+  // Modes come from the sandbox, which has applied its own mask.
+  setFileModeMask(0);
+  const procSelfFd = openProcSelfFd(ownDescriptorsIn(staysInHostRoot));
+  if (procSelfFd instanceof Failure) return new StartFailure("system", `cannot open /proc/self/fd: ${procSelfFd}`);
+  const entered =
+    (staysInHostRoot ? undefined : unmountProc()) ??
+    (config.fdLimit === undefined ? undefined : limitDescriptors(config.fdLimit, log)) ??
+    enterContainerRoot(root);
+  if (entered !== undefined) return entered;
+  return await serve({ root: plan.root, mounts, devIoFd, procSelfFd, config, counts, log });
+}

@@ -1,0 +1,61 @@
+import { dirname } from "node:path/posix";
+import type { ByteString } from "../../ffi/byte-string.ts";
+import { Failure } from "../../ffi/errno.ts";
+import { OwnedFd } from "../../ffi/host-fd.ts";
+import { mount } from "../../ffi/mounts.ts";
+import { descriptorPath, isDirectory, makeDirectories, makeFile, openPath, pathOf, quoted } from "./paths.ts";
+import { StartFailure } from "./start-failure.ts";
+
+/** One call of mount(2). */
+export interface MountRequest {
+  /** Empty where the call takes none. */
+  readonly source: ByteString;
+  /** Absolute, without symbolic links. */
+  readonly target: ByteString;
+  /** Empty where the call takes none. */
+  readonly type: string;
+  /** MS_…. */
+  readonly flags: number;
+}
+
+/** Permissions of mount points that have to be made, less the umask. */
+const mountPointMode = 0o777;
+
+export const noPath = "" as ByteString;
+
+/**
+ * Mounts on a target that was opened first and proved to be where it is said to be, so that a symbolic link put there in the
+ * meantime leads nowhere. `proc` is where the proc file system is mounted.
+ */
+export function safeMount(request: MountRequest, proc: ByteString): StartFailure | undefined {
+  const { source, target, type, flags } = request;
+  const opened = openPath(target);
+  if (opened instanceof Failure) return failed(`cannot open ${quoted(target)}: ${opened}`);
+  using fd = new OwnedFd(opened);
+  const actual = pathOf(fd.borrow(), proc);
+  if (actual instanceof Failure) return failed(`cannot tell where ${quoted(target)} is: ${actual}`);
+  if (actual !== target)
+    return failed(`${quoted(target)} leads to ${quoted(actual)}: want a path without symbolic links`);
+  const mounted = mount(source, descriptorPath(fd.borrow(), proc), type, flags);
+  if (!(mounted instanceof Failure)) return undefined;
+  return failed(`cannot mount ${quoted(source)} on ${quoted(target)} with flags 0x${flags.toString(16)}: ${mounted}`);
+}
+
+/** As safeMount(), after making a target of the kind that the source is: a directory or a file. */
+export function makeTargetAndMount(request: MountRequest, proc: ByteString): StartFailure | undefined {
+  const { source, target } = request;
+  const directory = isDirectory(source);
+  if (directory instanceof Failure) return failed(`cannot look at ${quoted(source)}: ${directory}`);
+  const parent = directory ? target : (dirname(target) as ByteString);
+  const made = makeDirectories(parent, mountPointMode);
+  if (made instanceof Failure) return failed(`cannot make the directory ${quoted(parent)}: ${made}`);
+  if (!directory) {
+    const file = makeFile(target, mountPointMode);
+    if (file instanceof Failure) return failed(`cannot make the file ${quoted(target)}: ${file}`);
+  }
+  return safeMount(request, proc);
+}
+
+function failed(reason: string): StartFailure {
+  return new StartFailure("system", reason);
+}

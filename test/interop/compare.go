@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// comparison is what is wrong between two transcripts and how much is different but right.
+type comparison struct {
+	problems []string
+	intended int
+}
+
+const nothing = "(nothing)"
+
+// compare pairs the lines of both gofers by their keys. Every line must be equal or stand in the list of intended
+// differences, and what the list says of this case must really differ.
+func compare(caseName string, kind wireKind, stock, ours []line) comparison {
+	var result comparison
+	used := map[int]bool{}
+	for _, key := range allKeys(stock, ours) {
+		theirs, mine := textOf(stock, key), textOf(ours, key)
+		if theirs == mine {
+			continue
+		}
+		if i := intendedFor(caseName, kind, key, theirs, mine); i >= 0 {
+			used[i] = true
+			result.intended++
+			continue
+		}
+		result.problems = append(result.problems, fmt.Sprintf("  %s\n    stock: %s\n    ours:  %s", key, theirs, mine))
+	}
+	for i, d := range differences {
+		if d.concerns(caseName, kind) && !used[i] {
+			result.problems = append(result.problems, fmt.Sprintf("  the list of differences is wrong: not seen: %s", d.why))
+		}
+	}
+	return result
+}
+
+// allKeys gives the keys in the order of the stock gofer's transcript, then what only ours has.
+func allKeys(stock, ours []line) []string {
+	var keys []string
+	seen := map[string]bool{}
+	for _, l := range slices.Concat(stock, ours) {
+		if !seen[l.key] {
+			seen[l.key] = true
+			keys = append(keys, l.key)
+		}
+	}
+	return keys
+}
+
+func textOf(lines []line, key string) string {
+	for _, l := range lines {
+		if l.key == key {
+			return l.text
+		}
+	}
+	return nothing
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+// testCase is a sequence of requests whose outcome must not depend on the gofer.
+type testCase struct {
+	name  string
+	gofer goferOptions
+	// wires are the communicators it runs over; gVisor's client over both when nil.
+	wires []wireKind
+	// prepare adds to the tree before the gofer starts. It must make the same for both targets.
+	prepare func(b *builder)
+	// steps gets the first mount's connection.
+	steps func(s *session)
+	// connections replaces steps where a case opens connections itself.
+	connections func(r *run)
+}
+
+type topic struct {
+	name  string
+	cases []testCase
+}
+
+// target is a gofer to drive.
+type target struct{ name, executable string }
+
+type suite struct {
+	targets [2]target
+	base    string
+	verbose bool
+
+	cases, runs, failed int
+	// intended counts the lines that differ as they should.
+	intended int
+}
+
+func (s *suite) runCase(c testCase) {
+	s.cases++
+	wires := c.wires
+	if wires == nil {
+		wires = clientWires
+	}
+	for _, kind := range wires {
+		s.runs++
+		started := time.Now()
+		var transcripts [2][]line
+		var both sync.WaitGroup
+		for i, target := range s.targets {
+			both.Go(func() {
+				// A gofer ends with the thread that started it, so the thread is kept.
+				runtime.LockOSThread()
+				transcripts[i] = s.runOn(target, c, kind)
+			})
+		}
+		both.Wait()
+		result := compare(c.name, kind, transcripts[0], transcripts[1])
+		s.intended += result.intended
+		s.report(c, kind, result, transcripts, time.Since(started))
+	}
+}
+
+func (s *suite) report(c testCase, kind wireKind, result comparison, transcripts [2][]line, took time.Duration) {
+	verdict := "same"
+	switch {
+	case len(result.problems) > 0:
+		s.failed++
+		verdict = "DIFFERS"
+	case result.intended > 0:
+		verdict = fmt.Sprintf("same but for %d intended", result.intended)
+	}
+	fmt.Printf("%s [%s]: %s (%d lines, %d ms)\n", c.name, kind, verdict, len(transcripts[0]), took.Milliseconds())
+	if s.verbose {
+		for _, l := range transcripts[1] {
+			fmt.Printf("    %s = %s\n", l.key, l.text)
+		}
+	}
+	for i, problem := range result.problems {
+		if i == problemsShownMax {
+			fmt.Printf("  … and %d lines more\n", len(result.problems)-i)
+			break
+		}
+		fmt.Println(problem)
+	}
+}
+
+const problemsShownMax = 12
+
+func (s *suite) runOn(target target, c testCase, kind wireKind) []line {
+	r := &run{kind: kind}
+	r.started = time.Now()
+	if err := s.drive(r, target, c); err != nil {
+		r.observe("harness", strings.ReplaceAll(err.Error(), r.fresh, "FRESH")+logTail(r.fresh))
+		fmt.Fprintf(os.Stderr, "%s on %s: %v%s\n", c.name, target.name, err, logTail(r.fresh))
+	}
+	if r.fresh != "" {
+		if err := unmountFresh(r.fresh); err != nil {
+			r.observe("harness", err.Error())
+		}
+	}
+	return r.lines
+}
+
+func (s *suite) drive(r *run, target target, c testCase) error {
+	fresh, err := mountFresh(s.base, target.name)
+	if err != nil {
+		return err
+	}
+	r.fresh, r.tree = fresh, filepath.Join(fresh, "tree")
+	if err := buildBundle(fresh); err != nil {
+		return err
+	}
+	if err := buildTree(r.tree); err != nil {
+		return err
+	}
+	if c.prepare != nil {
+		b := &builder{root: r.tree}
+		c.prepare(b)
+		if b.err != nil {
+			return b.err
+		}
+	}
+	if r.gofer, err = startGofer(target.executable, fresh, c.gofer.withDefaults()); err != nil {
+		if r.gofer != nil {
+			r.gofer.kill()
+			r.observe("the process", r.gofer.end())
+		}
+		return err
+	}
+	r.watch.gofer = r.gofer
+	if c.connections != nil {
+		c.connections(r)
+	} else {
+		c.steps(r.connect(1, ""))
+	}
+	r.finish()
+	return nil
+}
+
+func logTail(fresh string) string {
+	log, err := os.ReadFile(logPath(fresh))
+	if err != nil || len(log) == 0 {
+		return ""
+	}
+	return "\n    " + strings.ReplaceAll(strings.TrimSpace(string(log[max(0, len(log)-2000):])), "\n", "\n    ")
+}
+
+func (s *suite) summarize() {
+	fmt.Printf("%d cases × their communicators = %d runs on both gofers: %d differ; %d lines differ as intended\n",
+		s.cases, s.runs, s.failed, s.intended)
+}
