@@ -145,22 +145,6 @@ export function writeFrom(fd: HostFd, at: number, length: number, offset: Int64)
   }
 }
 
-/** Source: fsync(2). */
-export function synchronize(fd: HostFd): Result<void> {
-  for (;;) {
-    const returned = syscalls.fsync(fd);
-    if (returned !== -Errno.EINTR) return outcomeOf(returned);
-  }
-}
-
-/** Source: fallocate(2). */
-export function allocateSpace(fd: HostFd, mode: number, offset: Int64, length: Int64): Result<void> {
-  for (;;) {
-    const returned = syscalls.fallocate(fd, mode, offset, length);
-    if (returned !== -Errno.EINTR) return outcomeOf(returned);
-  }
-}
-
 /** Puts the position of an open directory back to its start. Source: lseek(2). */
 export function rewind(fd: HostFd): Result<void> {
   const returned = syscalls.lseek(fd, 0, 0);

@@ -22,8 +22,8 @@ export const helperStackLayout = { job: 0, bellWord: 8, bellFd: 16, bytes: 64 } 
 
 /**
  * A C-callable function with the arguments of clone(2) that gives what clone returned, and the life of the thread that it
- * started, in machine code: wait for a job, make its system call, store the result, count the bell's word up, wake who sleeps
- * on that, write to the bell's eventfd, and again. The thread has no stack to speak of, no thread-local storage and no handler
+ * started, in machine code: wait for a job, make its system call, store the result, write to the bell's eventfd, count the
+ * bell's word up, wake who sleeps on that, and again. The word goes last: who sees it change finds the eventfd readable. The thread has no stack to speak of, no thread-local storage and no handler
  * to run, so it must be started with all signals blocked. It ends with the process.
  */
 export function helperThreadStub(architecture: Architecture): Uint8Array {
@@ -59,16 +59,16 @@ const x64HelperThread: readonly (readonly number[])[] = [
   [0x0f, 0x05], //                                syscall
   [0x48, 0x89, 0x43, 0x40], //                    mov [rbx+64], rax
   [0xc7, 0x03, 0x02, 0x00, 0x00, 0x00], //        mov dword ptr [rbx], 2 (done)
+  [0x4c, 0x89, 0xe7], //                          mov rdi, r12
+  [0x48, 0x8d, 0x73, 0x48], //                    lea rsi, [rbx+72]
+  [0xba, 0x08, 0x00, 0x00, 0x00], //              mov edx, 8
+  [0xb8, 0x01, 0x00, 0x00, 0x00], //              mov eax, 1 (write)
+  [0x0f, 0x05], //                                syscall
   [0xf0, 0xff, 0x45, 0x00], //                    lock inc dword ptr [rbp]
   [0x48, 0x89, 0xef], //                          mov rdi, rbp
   [0xbe, 0x01, 0x00, 0x00, 0x00], //              mov esi, 1 (FUTEX_WAKE)
   [0xba, 0x01, 0x00, 0x00, 0x00], //              mov edx, 1
   [0xb8, 0xca, 0x00, 0x00, 0x00], //              mov eax, 202 (futex)
-  [0x0f, 0x05], //                                syscall
-  [0x4c, 0x89, 0xe7], //                          mov rdi, r12
-  [0x48, 0x8d, 0x73, 0x48], //                    lea rsi, [rbx+72]
-  [0xba, 0x08, 0x00, 0x00, 0x00], //              mov edx, 8
-  [0xb8, 0x01, 0x00, 0x00, 0x00], //              mov eax, 1 (write)
   [0x0f, 0x05], //                                syscall
   [0xeb, 0x93], //                                jmp wait
 ];
@@ -97,6 +97,11 @@ const arm64HelperThread: readonly number[] = [
   0xf9002260, //          str x0, [x19, #64]
   0x52800041, //          mov w1, #2 (done)
   0x889ffe61, //          stlr w1, [x19]
+  0xaa1503e0, //          mov x0, x21
+  0x91012261, //          add x1, x19, #72
+  0xd2800102, //          mov x2, #8
+  0xd2800808, //          mov x8, #64 (write)
+  0xd4000001, //          svc #0
   0x885ffe81, // count:   ldaxr w1, [x20]
   0x11000421, //          add w1, w1, #1
   0x8802fe81, //          stlxr w2, w1, [x20]
@@ -105,11 +110,6 @@ const arm64HelperThread: readonly number[] = [
   0xd2800021, //          mov x1, #1 (FUTEX_WAKE)
   0xd2800022, //          mov x2, #1
   0xd2800c48, //          mov x8, #98 (futex)
-  0xd4000001, //          svc #0
-  0xaa1503e0, //          mov x0, x21
-  0x91012261, //          add x1, x19, #72
-  0xd2800102, //          mov x2, #8
-  0xd2800808, //          mov x8, #64 (write)
   0xd4000001, //          svc #0
   0x17ffffe1, //          b wait
 ];

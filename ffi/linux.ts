@@ -77,6 +77,7 @@ export const MAP_ANONYMOUS = 0x20;
 /** Sockets. Source: socket(2), unix(7). */
 export const AF_UNIX = 1;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_SEQPACKET = 5;
 export const SOCK_CLOEXEC = O_CLOEXEC;
 export const SOL_SOCKET = 1;

@@ -18,6 +18,7 @@ export const syscallNumbers = {
   bind: [49, 200],
   chdir: [80, 49],
   chroot: [161, 51],
+  clock_gettime: [228, 113],
   clone: [56, 220],
   close: [3, 57],
   connect: [42, 203],

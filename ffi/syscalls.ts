@@ -32,6 +32,7 @@ const signatures = {
   bind: ["i32", "ptr", "i32"],
   chdir: ["ptr"],
   chroot: ["ptr"],
+  clock_gettime: ["i32", "ptr"],
   close: ["i32"],
   connect: ["i32", "ptr", "i32"],
   dup: ["i32"],

@@ -1,6 +1,6 @@
 import { addressOf, allocateMemory, memory } from "./arena.ts";
 import type { ByteString } from "./byte-string.ts";
-import { Errno, Failure, fail, outcomeOf, type Result } from "./errno.ts";
+import { Errno, fail, outcomeOf, type Result } from "./errno.ts";
 import { fdResultOf, type HostFd } from "./host-fd.ts";
 import { AF_UNIX, O_CLOEXEC, O_NONBLOCK, SOCK_CLOEXEC, UNIX_PATH_MAX } from "./linux.ts";
 import { releaseMemory } from "./mappings.ts";
@@ -44,11 +44,8 @@ export function createUnixSocket(type: number): Result<HostFd> {
 }
 
 /** Creates the socket's file. Source: bind(2). */
-export function bindTo(socket: HostFd, path: ByteString): Result<void> {
-  const created = UnixAddress.of(path);
-  if (created instanceof Failure) return created;
-  using unixAddress = created;
-  return outcomeOf(syscalls.bind(socket, unixAddress.address, unixAddress.bytes));
+export function bindTo(socket: HostFd, { address, bytes }: UnixAddress): Result<void> {
+  return outcomeOf(syscalls.bind(socket, address, bytes));
 }
 
 /** Source: listen(2). */

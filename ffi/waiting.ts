@@ -25,6 +25,9 @@ const futexWords = allocateStaticMemory(futexWordsMax * futexWaitvLayout.bytes);
 const pollfd = allocateStaticMemory(pollfdLayout.bytes);
 const timeout = allocateStaticMemory(timespecLayout.bytes);
 
+const nanosecondsPerSecond = 1e9;
+const nanosecondsPerMillisecond = 1e6;
+
 /** What to wait for on a descriptor. End of stream and errors are reported with either. */
 export type Interest = "readable" | "writable";
 
@@ -97,13 +100,25 @@ export function expectFutex(index: number, at: number, expected: number): void {
 export function waitForFutexes(count: number, timeoutMillis: number): Result<void> {
   let deadline = 0;
   if (timeoutMillis >= 0) {
-    const end = process.hrtime.bigint() + BigInt(timeoutMillis) * 1_000_000n;
-    memory.view.setBigInt64(timeout + timespecLayout.seconds, end / 1_000_000_000n, true);
-    memory.view.setBigInt64(timeout + timespecLayout.nanoseconds, end % 1_000_000_000n, true);
+    writeDeadline(timeoutMillis);
     deadline = addressOf(timeout);
   }
   const returned = syscalls.futex_waitv(addressOf(futexWords), count, 0, deadline, CLOCK_MONOTONIC);
   return returned === -Errno.ENOSYS ? outcomeOf(returned) : undefined;
+}
+
+/** Puts the moment in `timeoutMillis` into `timeout`, by the kernel's clock: the runtime's clocks begin with the process. */
+function writeDeadline(timeoutMillis: number): void {
+  syscalls.clock_gettime(CLOCK_MONOTONIC, addressOf(timeout));
+  const { view } = memory;
+  const nanoseconds =
+    view.getUint32(timeout + timespecLayout.nanoseconds, true) + (timeoutMillis % 1000) * nanosecondsPerMillisecond;
+  const seconds =
+    view.getUint32(timeout + timespecLayout.seconds, true) +
+    Math.floor(timeoutMillis / 1000) +
+    Math.floor(nanoseconds / nanosecondsPerSecond);
+  view.setUint32(timeout + timespecLayout.seconds, seconds, true);
+  view.setUint32(timeout + timespecLayout.nanoseconds, nanoseconds % nanosecondsPerSecond, true);
 }
 
 /** Waits up to `timeoutMillis` for `fd` to become readable or to end. True when it did. Source: poll(2). */

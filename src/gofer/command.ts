@@ -46,7 +46,7 @@ interface Prepared {
  */
 export async function goferCommand(globalWords: string[], words: string[]): Promise<number> {
   const config = readGlobalFlags(globalWords);
-  const log = openLog(config, findDescriptor(globalWords, "debug-log-fd"));
+  const log = await openLog(config, findDescriptor(globalWords, "debug-log-fd"));
   const mountsPipe = new MountsPipe(findDescriptor(words, "mounts-fd"));
   const channels = { logFd: findDescriptor(globalWords, "log-fd"), log, mountsPipe };
   try {

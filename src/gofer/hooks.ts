@@ -78,7 +78,12 @@ function runHook({ path, args, env, timeout }: HookDocument, state: string): Sta
   if (run.success) return undefined;
   const ended =
     run.exitedDueToTimeout === true ? `not done after ${seconds} s` : `status ${run.signalCode ?? run.exitCode}`;
-  return new StartFailure("hook", `${ended}, stdout: ${run.stdout.toString()}, stderr: ${run.stderr.toString()}`);
+  return new StartFailure("hook", `${ended}, stdout ${quoted(run.stdout)}, stderr ${quoted(run.stderr)}`);
+}
+
+/** Output of any length of lines, in one. */
+function quoted(output: Buffer): string {
+  return JSON.stringify(output.toString().trimEnd());
 }
 
 /** A hook without a list of variables gets the gofer's own; of a variable named twice the last value counts. */

@@ -12,7 +12,7 @@ const standardError = 2;
  * The log that runsc's flags ask for. Where these are no good it goes, as text, to `debugLogFd`, so that this can be read there.
  * Borrows the descriptors.
  */
-export function openLog(config: Attempt<GlobalConfig>, debugLogFd: HostFd | undefined): Log {
+export function openLog(config: Attempt<GlobalConfig>, debugLogFd: HostFd | undefined): Promise<Log> {
   // A crash of the runtime itself is told on standard error alone.
   if (debugLogFd !== undefined && standardErrorIsNull()) redirectStandardError(debugLogFd);
   if (config instanceof StartFailure) {

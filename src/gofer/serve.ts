@@ -1,10 +1,12 @@
 import { type ByteString, textOf } from "../../ffi/byte-string.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
+import { processIds } from "../../ffi/process.ts";
 import type { HostConfig } from "../host/config.ts";
 import { HostConnection, hostConnectionOptions } from "../host/connection.ts";
 import type { Log } from "../log/log.ts";
 import type { RequestCounts } from "../server/request-counts.ts";
 import { Server } from "../server/server.ts";
+import { BlockingCalls } from "../transport/blocking-calls.ts";
 import type { GlobalConfig } from "./global-flags.ts";
 import type { Service } from "./mount-plan.ts";
 import type { ResolvedMount } from "./mounts.ts";
@@ -31,8 +33,9 @@ interface Serving {
 /** Serves all connections until the last has ended. Takes their descriptors. */
 export async function serve(request: ServeRequest): Promise<StartFailure | undefined> {
   const { log, counts } = request;
-  const server = new Server(log, counts);
-  for (const { path, socket, readonly, config } of servings(request)) {
+  const calls = new BlockingCalls();
+  const server = new Server(log, calls, counts);
+  for (const { path, socket, readonly, config } of servings(request, calls)) {
     log.info(`serving ${textOf(path)}`, { descriptor: socket, readonly });
     try {
       server.addConnection(socket, path, hostConnectionOptions(readonly), new HostConnection(config));
@@ -46,9 +49,18 @@ export async function serve(request: ServeRequest): Promise<StartFailure | undef
   return undefined;
 }
 
-function servings({ root, mounts, devIoFd, procSelfFd, config, log }: ServeRequest): Serving[] {
-  const { hostUds, hostFifo, characterDevices, directfs } = config;
-  const stock: HostConfig = { procSelfFd, hostUds, hostFifo, characterDevices, donateMountPoint: directfs, log };
+function servings({ root, mounts, devIoFd, procSelfFd, config, log }: ServeRequest, calls: BlockingCalls): Serving[] {
+  const { hostUds, hostFifo, characterDevices, directfs: donateMountPoint } = config;
+  const stock: HostConfig = {
+    procSelfFd,
+    hostUds,
+    hostFifo,
+    characterDevices,
+    donateMountPoint,
+    ids: processIds(),
+    log,
+    calls,
+  };
   const list: Serving[] = [];
   if (root !== undefined) {
     list.push({ path: "/" as ByteString, socket: root.ioFd, readonly: root.readonly, config: stock });

@@ -1,5 +1,7 @@
 import type { HostFd } from "../../ffi/host-fd.ts";
+import type { ProcessIds } from "../../ffi/process.ts";
 import type { Log } from "../log/log.ts";
+import type { BlockingCalls } from "../transport/blocking-calls.ts";
 
 /** What clients of the host's file system may do beyond regular files and directories. Source: Config in runsc/fsgofer/lisafs.go. */
 export interface HostConfig {
@@ -13,5 +15,9 @@ export interface HostConfig {
   readonly characterDevices: boolean;
   /** Whether the client gets the mount point's descriptor and works on the files by itself (directfs). */
   readonly donateMountPoint: boolean;
+  /** Those of the process, to go back to after a connection made with others. */
+  readonly ids: ProcessIds;
   readonly log: Log;
+  /** Of the server that serves the connection. */
+  readonly calls: BlockingCalls;
 }

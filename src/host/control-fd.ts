@@ -32,7 +32,8 @@ import {
   XATTR_SIZE_MAX,
 } from "../../ffi/linux.ts";
 import { getXattrInto, listXattrs, removeXattr, setXattr, type XattrTarget } from "../../ffi/xattrs.ts";
-import { ControlFd, type Creation, type Found, type Opened } from "../server/fds.ts";
+import { ControlFd, type Creation, type Found, type HostFdGift, type Opened } from "../server/fds.ts";
+import type { MaybePromise } from "../server/maybe-promise.ts";
 import type { Node } from "../server/node.ts";
 import type { U64 } from "../wire/integers.ts";
 import type { ReplyOf, RequestOf } from "../wire/messages.ts";
@@ -52,6 +53,14 @@ import { HostOpenFd } from "./open-fd.ts";
 import type { RejectionLog } from "./rejections.ts";
 import { setAttributes } from "./set-attributes.ts";
 import { statFsOf } from "./stat-fs.ts";
+import { bindNew, connectTo, connectToAs, HostBoundSocketFd } from "./unix-sockets.ts";
+
+/** What binding gives; see ControlFd.bind(). */
+interface BoundSocket {
+  readonly found: Found;
+  readonly boundSocket: HostBoundSocketFd;
+  readonly gift: HostFdGift;
+}
 
 /** What all control FDs of a connection share. */
 export interface HostFdOwner {
@@ -127,7 +136,7 @@ export class HostControlFd extends ControlFd {
     const opened = this.#reopen(this.hostFd, flags | (isLent ? O_NONBLOCK : 0));
     if (opened instanceof Failure) return opened;
     return {
-      fd: new HostOpenFd(this, opened, flags),
+      fd: new HostOpenFd(this, opened, flags, this.#owner.config.calls),
       gift: isLent ? { fd: opened, donated: false } : undefined,
     };
   }
@@ -150,7 +159,7 @@ export class HostControlFd extends ControlFd {
     const fd = this.#child(name, made);
     return {
       found: { fd, stat: made.stat },
-      opened: { fd: new HostOpenFd(fd, opened, flags), gift: { fd: opened, donated: false } },
+      opened: { fd: new HostOpenFd(fd, opened, flags, this.#owner.config.calls), gift: { fd: opened, donated: false } },
     };
   }
 
@@ -219,22 +228,32 @@ export class HostControlFd extends ControlFd {
     return removeXattr(this.#xattrTarget, name);
   }
 
-  override connect(): Result<HostFd> {
-    const { config, rejections } = this.#owner;
-    if (config.hostUds.open) return fail(Errno.EOPNOTSUPP);
-    rejections.say("connect to a Unix domain socket", this.node.path());
-    return fail(Errno.EPERM);
+  override connect(socketType: number): MaybePromise<Result<HostFd>> {
+    const { config } = this.#owner;
+    return this.#refuseConnect() ?? connectTo(this.node.path(), socketType, config.calls);
   }
 
-  override connectAs(): Result<HostFd> {
-    return this.connect();
+  override connectAs(socketType: number, uid: number, gid: number): MaybePromise<Result<HostFd>> {
+    const { calls, ids } = this.#owner.config;
+    return this.#refuseConnect() ?? connectToAs(this.node.path(), socketType, { uid, gid }, ids, calls);
   }
 
-  override bind(name: ByteString): Failure {
+  override bind(name: ByteString, { mode, uid, gid }: Creation, socketType: number): Result<BoundSocket> {
     const { config, rejections } = this.#owner;
-    if (config.hostUds.create) return fail(Errno.EOPNOTSUPP);
-    rejections.say("create a Unix domain socket", name);
-    return fail(Errno.EPERM);
+    if (!config.hostUds.create) {
+      rejections.say("create a Unix domain socket", name);
+      return fail(Errno.EPERM);
+    }
+    const directory = this.node.path();
+    const path = `${directory === "/" ? "" : directory}/${name}` as ByteString;
+    const socket = bindNew(path, socketType, mode & ~S_IFMT);
+    if (socket instanceof Failure) return socket;
+    const found = this.#foundNew(name, uid, gid, 0, 0);
+    if (found instanceof Failure) {
+      takeAndClose(socket);
+      return found;
+    }
+    return { found, boundSocket: new HostBoundSocketFd(found.fd, socket), gift: { fd: socket, donated: false } };
   }
 
   /** A descriptor of this regular file that is open for writing, made on first use; stays the control FD's. */
@@ -260,6 +279,13 @@ export class HostControlFd extends ControlFd {
   /** Attributes of what is held as a mere position can only be reached by path. */
   get #xattrTarget(): XattrTarget {
     return this.isSocket || this.isSymlink ? this.node.path() : this.hostFd;
+  }
+
+  #refuseConnect(): Failure | undefined {
+    const { config, rejections } = this.#owner;
+    if (config.hostUds.open) return undefined;
+    rejections.say("connect to a Unix domain socket", this.node.path());
+    return fail(Errno.EPERM);
   }
 
   #refuseOpen(): Failure | undefined {

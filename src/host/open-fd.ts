@@ -1,7 +1,8 @@
-import { Errno, Failure, fail, type Result } from "../../ffi/errno.ts";
-import { allocateSpace, readInto, synchronize, writeFrom } from "../../ffi/files.ts";
+import { Errno, Failure, fail, outcomeOf, type Result } from "../../ffi/errno.ts";
+import { readInto, writeFrom } from "../../ffi/files.ts";
 import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
 import { type ControlFd, OpenFd } from "../server/fds.ts";
+import type { BlockingCalls } from "../transport/blocking-calls.ts";
 import type { Span } from "../wire/data.ts";
 import type { DirentWriter } from "../wire/dirent.ts";
 import type { U64 } from "../wire/integers.ts";
@@ -15,11 +16,13 @@ const allocationModeMax = 0x7fff_ffff;
 /** An open file of the host. */
 export class HostOpenFd extends OpenFd {
   readonly #hostFd: HostFd;
+  readonly #calls: BlockingCalls;
 
   /** Takes `hostFd`. */
-  constructor(controlFd: ControlFd, hostFd: HostFd, flags: number) {
+  constructor(controlFd: ControlFd, hostFd: HostFd, flags: number, calls: BlockingCalls) {
     super(controlFd, flags);
     this.#hostFd = hostFd;
+    this.#calls = calls;
   }
 
   protected override close(): void {
@@ -30,8 +33,8 @@ export class HostOpenFd extends OpenFd {
     return statOf(this.#hostFd);
   }
 
-  override sync(): Result<void> {
-    return synchronize(this.#hostFd);
+  override async sync(): Promise<Result<void>> {
+    return outcomeOf(await this.#calls.call("fsync", this.#hostFd));
   }
 
   override write({ at, length }: Span, offset: U64): Result<number> {
@@ -56,9 +59,9 @@ export class HostOpenFd extends OpenFd {
     return got;
   }
 
-  override allocate(mode: U64, offset: U64, length: U64): Result<void> {
+  override async allocate(mode: U64, offset: U64, length: U64): Promise<Result<void>> {
     if (mode > allocationModeMax) return fail(Errno.EOPNOTSUPP);
-    return allocateSpace(this.#hostFd, Number(mode), offset, length);
+    return outcomeOf(await this.#calls.call("fallocate", this.#hostFd, mode, offset, length));
   }
 
   /** What was written is the host's already. */

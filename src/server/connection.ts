@@ -56,7 +56,7 @@ export class Connection implements Session {
   readonly #supported: readonly boolean[];
   readonly #channels: Channel[] = [];
   #channelFile: HostFd | undefined;
-  /** Requests whose handlers have returned promises that are not settled. */
+  /** Requests whose handlers have returned promises and that have not been answered. */
   #requestsUnderWay = 0;
   #ended = false;
 
@@ -82,7 +82,10 @@ export class Connection implements Session {
     const supported: boolean[] = [];
     for (const name of supportedMessages) supported[messages[name].id] = true;
     this.#supported = supported;
-    this.communicator = new SocketCommunicator(socket, this.#handler(), (answered) => context.loop.resume(answered));
+    this.communicator = new SocketCommunicator(socket, this.#handler(), () => {
+      context.loop.resume(this.communicator);
+      this.#endRequest();
+    });
   }
 
   /** Whether the backend serves messages of this ID. */
@@ -98,23 +101,11 @@ export class Connection implements Session {
     const file = this.#channelFile;
     if (file === undefined) return fail(Errno.ENOMEM);
     const fileOffset = index * windowBytes;
-    const created = Channel.create(file, fileOffset, this.#handler());
+    const created = Channel.create(file, fileOffset, this.#handler(), () => this.#endRequest());
     if (created instanceof Failure) return created;
     this.#channels.push(created.channel);
     this.context.loop.addChannel(created.channel);
     return { file, socket: created.clientSocket, fileOffset, windowBytes };
-  }
-
-  /** Keeps the connection in memory until endRequest(): a handler has returned a promise. */
-  beginRequest(): void {
-    this.#requestsUnderWay++;
-    this.context.loop.countOutstanding(1);
-  }
-
-  endRequest(): void {
-    this.#requestsUnderWay--;
-    this.context.loop.countOutstanding(-1);
-    if (this.#ended && this.#requestsUnderWay === 0) this.#destroy();
   }
 
   /** The client is gone: nothing more is answered, and all it had is closed once nothing is under way. */
@@ -131,8 +122,19 @@ export class Connection implements Session {
     let exchange: Exchange | undefined;
     return (communicator, message, length) => {
       exchange ??= { connection: this, communicator };
-      return this.#dispatch(exchange, message, length);
+      const answer = this.#dispatch(exchange, message, length);
+      if (answer instanceof Promise) {
+        this.#requestsUnderWay++;
+        this.context.loop.countOutstanding(1);
+      }
+      return answer;
     };
+  }
+
+  #endRequest(): void {
+    this.#requestsUnderWay--;
+    this.context.loop.countOutstanding(-1);
+    if (this.#ended && this.#requestsUnderWay === 0) this.#destroy();
   }
 
   #destroy(): void {

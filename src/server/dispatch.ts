@@ -89,10 +89,7 @@ function answerWithoutTarget(
 ): number | Promise<number> {
   const result = handler(exchange, request, undefined);
   if (!(result instanceof Promise)) return reply(exchange, message, result);
-  exchange.connection.beginRequest();
-  return result
-    .then((settledResult) => reply(exchange, message, settledResult))
-    .finally(() => exchange.connection.endRequest());
+  return result.then((settled) => reply(exchange, message, settled));
 }
 
 async function answerAfterWaiting(
@@ -102,20 +99,18 @@ async function answerAfterWaiting(
   request: unknown,
   target: AnyFd,
 ): Promise<number> {
-  const { connection } = exchange;
+  const { tree } = exchange.connection.context;
   const node = nodeOf(target);
-  connection.beginRequest();
   target.acquire();
   try {
-    await connection.context.tree.hold(message.lock, node);
+    await tree.hold(message.lock, node);
     try {
       return reply(exchange, message, await handler(exchange, request, target));
     } finally {
-      connection.context.tree.letGo(message.lock, node);
+      tree.letGo(message.lock, node);
     }
   } finally {
     target.release();
-    connection.endRequest();
   }
 }
 
@@ -126,15 +121,12 @@ async function answerLater(
   target: AnyFd,
   result: Promise<Result<unknown>>,
 ): Promise<number> {
-  const { connection } = exchange;
-  connection.beginRequest();
   target.acquire();
   try {
     return reply(exchange, message, await result);
   } finally {
-    connection.context.tree.letGo(message.lock, nodeOf(target));
+    exchange.connection.context.tree.letGo(message.lock, nodeOf(target));
     target.release();
-    connection.endRequest();
   }
 }
 

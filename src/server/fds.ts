@@ -177,12 +177,12 @@ export abstract class ControlFd extends Fd {
   /** As connect(), with the effective IDs given. Guarantee: read. */
   abstract connectAs(socketType: number, uid: number, gid: number): MaybePromise<Result<HostFd>>;
 
-  /** Creates a socket that is bound to `name`; `hostFd` is the caller's. Guarantee: write. */
+  /** Creates a socket that is bound to `name`, and says what the client gets to use by itself. Guarantee: write. */
   abstract bind(
     name: ByteString,
     creation: Creation,
     socketType: number,
-  ): MaybePromise<Result<{ readonly found: Found; readonly boundSocket: BoundSocketFd; readonly hostFd: HostFd }>>;
+  ): MaybePromise<Result<{ readonly found: Found; readonly boundSocket: BoundSocketFd; readonly gift: HostFdGift }>>;
 }
 
 /** A file opened for reading, writing or both. Keeps its control FD alive. */

@@ -1,6 +1,7 @@
 import type { ByteString } from "../../ffi/byte-string.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
 import type { Log } from "../log/log.ts";
+import type { BlockingCalls } from "../transport/blocking-calls.ts";
 import { Loop } from "../transport/loop.ts";
 import { Connection, type ServerContext } from "./connection.ts";
 import type { ConnectionImpl, ConnectionOptions } from "./connection-impl.ts";
@@ -12,8 +13,9 @@ import { Tree } from "./tree.ts";
 export class Server implements Disposable {
   readonly #context: ServerContext;
 
-  constructor(log: Log, counts = new RequestCounts()) {
-    this.#context = { tree: new Tree(), loop: new Loop(), log, counts };
+  /** `calls` are those that the connections' backends make. */
+  constructor(log: Log, calls: BlockingCalls, counts = new RequestCounts()) {
+    this.#context = { tree: new Tree(), loop: new Loop(calls), log, counts };
   }
 
   /** Takes `socket` and serves `mountPath`, an absolute path, on it. Throws when that cannot be. */

@@ -4,57 +4,68 @@ import type { SyscallName } from "../../ffi/machine.ts";
 /** Threads at most; calls beyond wait for one to become free. */
 const threadsMax = 16;
 
-interface Job {
-  readonly call: SyscallName;
-  readonly args: readonly JobArgument[];
-  readonly resolve: (returned: number) => void;
-}
+/** Makes one system call and gives what it returned, −errno on failure. */
+export type MakeCall = (call: SyscallName, ...args: readonly JobArgument[]) => Promise<number>;
 
 /**
- * System calls that may take long, made on helper threads one at a time each, so that none delays another request. Threads
- * are started when they are first needed and kept. First come, first served.
+ * System calls that may take long, made on helper threads, so that none delays another request. Memory that an argument
+ * points to, and descriptors, must stay as they are until the call has returned. Threads are started when they are first
+ * needed and kept; first come, first served.
  */
 export class BlockingCalls {
-  readonly #idle: HelperThread[] = [];
-  readonly #busy = new Map<HelperThread, Job>();
-  readonly #queue: Job[] = [];
+  readonly #free: HelperThread[] = [];
+  readonly #waiting: ((thread: HelperThread) => void)[] = [];
+  readonly #atWork = new Map<HelperThread, (returned: number) => void>();
+  #threads = 0;
+
+  /** Makes one call. */
+  readonly call: MakeCall = (call, ...args) => this.withOneThread((make) => make(call, ...args));
 
   /**
-   * Makes the call, and gives what it returned, −errno on failure. Memory that an argument points to, and descriptors, must stay as
-   * they are until then.
+   * Makes several calls, one behind the other, on one thread that makes no others meanwhile: what they change about the thread,
+   * such as its credentials, they must change back. When `steps` is rejected the thread is not used again.
    */
-  call(call: SyscallName, ...args: readonly JobArgument[]): Promise<number> {
-    return new Promise((resolve) => {
-      this.#queue.push({ call, args, resolve });
-      this.#start();
-    });
+  async withOneThread<T>(steps: (make: MakeCall) => Promise<T>): Promise<T> {
+    const thread = await this.#take();
+    const result = await steps((call, ...args) => this.#make(thread, call, args));
+    this.#give(thread);
+    return result;
   }
 
-  /** Calls that are under way or wait for a thread. */
+  /** Calls that have not returned, or wait for a thread. */
   get outstanding(): number {
-    return this.#busy.size + this.#queue.length;
+    return this.#atWork.size + this.#waiting.length;
   }
 
   /** Takes the results of the calls that have returned; to be called when the helper bell has rung. */
   settle(): void {
     clearHelperBell();
-    for (const [thread, job] of this.#busy) {
+    for (const [thread, resolve] of this.#atWork) {
       const returned = thread.takeResult();
       if (returned === undefined) continue;
-      this.#busy.delete(thread);
-      this.#idle.push(thread);
-      job.resolve(returned);
+      this.#atWork.delete(thread);
+      resolve(returned);
     }
-    this.#start();
   }
 
-  #start(): void {
-    while (this.#queue.length > 0) {
-      const thread = this.#idle.pop() ?? (this.#busy.size < threadsMax ? new HelperThread() : undefined);
-      const job = thread === undefined ? undefined : this.#queue.shift();
-      if (thread === undefined || job === undefined) return;
-      this.#busy.set(thread, job);
-      thread.post(job.call, job.args);
-    }
+  #take(): HelperThread | Promise<HelperThread> {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#threads === threadsMax) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#threads++;
+    return new HelperThread();
+  }
+
+  #give(thread: HelperThread): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(thread);
+    else next(thread);
+  }
+
+  #make(thread: HelperThread, call: SyscallName, args: readonly JobArgument[]): Promise<number> {
+    return new Promise((resolve) => {
+      this.#atWork.set(thread, resolve);
+      thread.post(call, args);
+    });
   }
 }

@@ -39,25 +39,29 @@ export class Channel extends Communicator {
   readonly #window: number;
   readonly #fdSocket: HostFd;
   readonly #handle: RequestHandler;
+  readonly #onAnsweredLater: () => void;
   #state: "connecting" | "receiving" | "handling" | "ended" = "connecting";
 
-  private constructor(window: number, fdSocket: HostFd, handle: RequestHandler) {
+  private constructor(window: number, fdSocket: HostFd, handle: RequestHandler, onAnsweredLater: () => void) {
     super();
     this.#window = window;
     this.#fdSocket = fdSocket;
     this.#handle = handle;
+    this.#onAnsweredLater = onAnsweredLater;
     this.stateAt = window + stateOffset;
     this.payloadAt = window + packetOffset + channelHeaderBytes;
   }
 
   /**
    * Maps the window at byte `fileOffset` of `file` (borrowed), zero so far, and makes the socket pair. Gives the channel and the
-   * client's socket, which the caller owns.
+   * client's socket, which the caller owns. `onAnsweredLater` is called when a request has been answered whose handler had
+   * returned a promise.
    */
   static create(
     file: HostFd,
     fileOffset: number,
     handle: RequestHandler,
+    onAnsweredLater: () => void,
   ): Result<{ readonly channel: Channel; readonly clientSocket: HostFd }> {
     const sockets = createSocketPair(SOCK_SEQPACKET);
     if (sockets instanceof Failure) return sockets;
@@ -68,7 +72,7 @@ export class Channel extends Communicator {
       takeAndClose(clientSocket);
       return window;
     }
-    return { channel: new Channel(window, fdSocket, handle), clientSocket };
+    return { channel: new Channel(window, fdSocket, handle, onAnsweredLater), clientSocket };
   }
 
   /** Whether the loop should wait for the client to give us the turn. */
@@ -135,7 +139,12 @@ export class Channel extends Communicator {
     this.#state = "handling";
     const answer = this.#handle(this, message, packetBytes - channelHeaderBytes);
     if (typeof answer === "number") this.#reply(message, answer);
-    else void answer.then((replyBytes) => this.#reply(message, replyBytes));
+    else void answer.then((replyBytes) => this.#replyLater(message, replyBytes));
+  }
+
+  #replyLater(message: number, replyBytes: number): void {
+    this.#reply(message, replyBytes);
+    this.#onAnsweredLater();
   }
 
   #reply(message: number, replyBytes: number): void {

@@ -1,8 +1,10 @@
 import { doorbellCount, doorbellWord, installDoorbell, ringDoorbellFor } from "../../ffi/doorbell.ts";
 import { Failure } from "../../ffi/errno.ts";
+import { helperBell } from "../../ffi/helper-thread.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
 import { expectFutex, futexWordsMax, type Interest, ReadinessSet, waitForFutexes } from "../../ffi/waiting.ts";
 import { Channel } from "./channel.ts";
+import type { BlockingCalls } from "./blocking-calls.ts";
 import type { SocketCommunicator, SocketTurn } from "./socket-communicator.ts";
 
 /** Turns that one socket may have before the others have theirs. */
@@ -12,6 +14,9 @@ const turnsInARowMax = 16;
 const shortWaitMillis = 1;
 
 const forever = -1;
+
+/** How long a chain of promises may be that are all kept, before a whole turn of the event loop, which costs far more. */
+const microtaskTurnsMax = 16;
 
 /** What the kernel is to tell of a socket after a turn. */
 const interests: Readonly<Record<SocketTurn, Interest | undefined>> = {
@@ -44,6 +49,15 @@ export class Loop implements Disposable {
   #outstanding = 0;
   #doorbellSeen = 0;
   #canWaitForFutexes = true;
+  readonly #calls: BlockingCalls;
+  readonly #bell = helperBell();
+
+  /** Throws when the kernel gives no descriptors. */
+  constructor(calls: BlockingCalls) {
+    this.#calls = calls;
+    const watched = this.#readiness.watch(this.#bell, "readable");
+    if (watched instanceof Failure) throw new Error(`cannot watch the helper threads' bell: ${watched}`);
+  }
 
   /** Starts to serve a socket. Throws when the kernel cannot watch it. */
   addSession(session: Session): void {
@@ -51,7 +65,7 @@ export class Loop implements Disposable {
     const watched = this.#readiness.watch(socket, "readable");
     if (watched instanceof Failure) throw new Error(`cannot watch descriptor ${socket}: ${watched}`);
     this.#sessions.set(socket, session);
-    if (this.#channels.length > 0) ringDoorbellFor(socket, true);
+    if (this.#channels.length > 0) this.#letRing(session);
   }
 
   /** Starts to serve a channel, from now on by futex. */
@@ -59,11 +73,7 @@ export class Loop implements Disposable {
     this.#channels.push(channel);
     if (this.#channels.length > 1) return;
     installDoorbell();
-    for (const [socket, session] of this.#sessions) {
-      ringDoorbellFor(socket, true);
-      // What came before the doorbell was set has not rung it; and a send that found no room before will not ring either.
-      this.#runnable.add(session);
-    }
+    for (const session of this.#sessions.values()) this.#letRing(session);
   }
 
   /** Forgets a channel. */
@@ -88,9 +98,15 @@ export class Loop implements Disposable {
   /** Serves until no session is left and no handler is at work. */
   async run(): Promise<void> {
     while (this.#sessions.size > 0 || this.#outstanding > 0) {
-      if (this.#outstanding > 0) await turnOfEventLoop();
-      this.turn(this.#outstanding > 0 ? shortWaitMillis : forever);
+      for (let turns = 0; this.#needsEventLoop && turns < microtaskTurnsMax; turns++) await undefined;
+      if (this.#needsEventLoop) await turnOfEventLoop();
+      this.turn(this.#needsEventLoop ? shortWaitMillis : forever);
     }
+  }
+
+  /** Requests that wait for a system call on a helper thread are heard of by the bell; all others, by Bun's event loop. */
+  get #needsEventLoop(): boolean {
+    return this.#outstanding > this.#calls.outstanding;
   }
 
   /** Serves what is ready; when nothing is, waits up to `timeoutMillis` (−1: for ever) for something to be. */
@@ -101,6 +117,12 @@ export class Loop implements Disposable {
   /** Ends what the kernel holds for the loop. No session may be left. */
   [Symbol.dispose](): void {
     this.#readiness[Symbol.dispose]();
+  }
+
+  #letRing(session: Session): void {
+    ringDoorbellFor(session.communicator.socket, true);
+    // What came before has not rung; and a send that found no room before will not ring either.
+    this.#runnable.add(session);
   }
 
   /** True when anything was done. */
@@ -155,12 +177,17 @@ export class Loop implements Disposable {
     if (turn === "again") this.#runnable.add(session);
     this.#readiness.watch(communicator.socket, interests[turn]);
     if (turn !== "ended") return;
+    this.#runnable.delete(session);
     this.#sessions.delete(communicator.socket);
     session.ended();
   }
 
   #serveSockets(ready: readonly HostFd[]): void {
     for (const socket of ready) {
+      if (socket === this.#bell) {
+        this.#calls.settle();
+        continue;
+      }
       const session = this.#sessions.get(socket);
       if (session !== undefined) this.#serveSession(session);
     }

@@ -31,7 +31,7 @@ export class SocketCommunicator extends Communicator {
   override readonly payloadAt: number;
   readonly socket: HostFd;
   readonly #handle: RequestHandler;
-  readonly #onAnswered: (communicator: SocketCommunicator) => void;
+  readonly #onAnsweredLater: () => void;
   readonly #buffer: number;
   #state: "receiving" | "handling" | "sending" | "ended" = "receiving";
   #receivedBytes = 0;
@@ -43,16 +43,16 @@ export class SocketCommunicator extends Communicator {
   #sendBytes = 0;
 
   /**
-   * Borrows `socket`. `onAnswered` is called when a handler that had returned a promise has answered, so that the loop takes
-   * the socket up again. Throws when the arena has no room for one more connection.
+   * Borrows `socket`. `onAnsweredLater` is called when a request has been answered whose handler had returned a promise:
+   * the loop may take the socket up again. Throws when the arena has no room for one more connection.
    */
-  constructor(socket: HostFd, handle: RequestHandler, onAnswered: (communicator: SocketCommunicator) => void) {
+  constructor(socket: HostFd, handle: RequestHandler, onAnsweredLater: () => void) {
     super();
     const buffer = allocateMemory(bufferBytes);
     if (buffer === undefined) throw new Error(`no memory for one more connection: ${bufferBytes} bytes wanted`);
     this.socket = socket;
     this.#handle = handle;
-    this.#onAnswered = onAnswered;
+    this.#onAnsweredLater = onAnsweredLater;
     this.#buffer = buffer;
     this.payloadAt = buffer + socketHeaderBytes;
   }
@@ -148,7 +148,7 @@ export class SocketCommunicator extends Communicator {
 
   #replyLater(message: number, replyBytes: number): void {
     if (this.#state === "handling") this.#reply(message, replyBytes);
-    this.#onAnswered(this);
+    this.#onAnsweredLater();
   }
 
   /** Sends the reply whose payload stands in the buffer, or the error that `replyBytes`, being −errno, says. */

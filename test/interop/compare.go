@@ -18,8 +18,9 @@ const nothing = "(nothing)"
 func compare(caseName string, kind wireKind, stock, ours []line) comparison {
 	var result comparison
 	used := map[int]bool{}
+	stockTexts, ourTexts := byKey(stock), byKey(ours)
 	for _, key := range allKeys(stock, ours) {
-		theirs, mine := textOf(stock, key), textOf(ours, key)
+		theirs, mine := firstOf(stockTexts[key], nothing), firstOf(ourTexts[key], nothing)
 		if theirs == mine {
 			continue
 		}
@@ -51,11 +52,10 @@ func allKeys(stock, ours []line) []string {
 	return keys
 }
 
-func textOf(lines []line, key string) string {
+func byKey(lines []line) map[string]string {
+	texts := make(map[string]string, len(lines))
 	for _, l := range lines {
-		if l.key == key {
-			return l.text
-		}
+		texts[l.key] = l.text
 	}
-	return nothing
+	return texts
 }

@@ -24,6 +24,8 @@ const (
 // without directfs.
 type goferOptions struct {
 	directfs bool
+	// userNamespace starts it in a new user namespace, as directfs does in any case.
+	userNamespace bool
 	// flags are runsc's global flags.
 	flags        []string
 	rootReadonly bool
@@ -101,7 +103,7 @@ func startGofer(executable, fresh string, o goferOptions) (*gofer, error) {
 	if !o.directfs {
 		cmd.Args = append(cmd.Args, "--directfs=false")
 	}
-	cmd.SysProcAttr = namespaces(o.directfs)
+	cmd.SysProcAttr = namespaces(o.directfs || o.userNamespace)
 	given := donation{cmd: cmd}
 	defer given.close()
 	g := &gofer{cmd: cmd, dev: -1, ended: make(chan struct{})}
@@ -195,15 +197,14 @@ func (g *gofer) giveSockets(given *donation, o goferOptions, confs []string) err
 	return nil
 }
 
-// namespaces are those of a gofer that root starts: with directfs it also gets a user namespace that maps every ID to
-// itself.
-func namespaces(directfs bool) *syscall.SysProcAttr {
+// namespaces are those of a gofer that root starts. A user namespace maps every ID to itself.
+func namespaces(user bool) *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{
 		Setsid:     true,
 		Pdeathsig:  unix.SIGKILL,
 		Cloneflags: unix.CLONE_NEWIPC | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWNET,
 	}
-	if directfs {
+	if user {
 		everything := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 0, Size: 1<<32 - 1}}
 		attributes.Cloneflags |= unix.CLONE_NEWUSER
 		attributes.UidMappings = everything

@@ -6,45 +6,52 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-const isolatedVariable = "INTEROP_ISOLATED"
+// baseVariable tells the isolated process the directory that the other one made and removes.
+const baseVariable = "INTEROP_BASE"
 
-// isolate runs the program again in a mount namespace of its own, so that nothing it mounts outlives it. It returns in
-// the new process only; the old one waits and ends with it.
-func isolate() error {
-	if os.Getenv(isolatedVariable) != "" {
-		return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+// isolate runs the program again in a mount namespace of its own, so that nothing it mounts outlives it, and gives a
+// directory to mount in. It returns in the new process only; the old one waits and ends with it.
+func isolate() (string, error) {
+	if base := os.Getenv(baseVariable); base != "" {
+		return base, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
 	}
 	if os.Geteuid() != 0 {
-		return errors.New("needs root: runsc starts its gofer in new namespaces")
+		return "", errors.New("needs root: runsc starts its gofer in new namespaces")
 	}
-	again := exec.Command("/proc/self/exe", os.Args[1:]...)
-	again.Env = append(os.Environ(), isolatedVariable+"=1")
-	again.Stdout, again.Stderr = os.Stdout, os.Stderr
-	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
-	err := again.Run()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		os.Exit(max(exit.ExitCode(), 1))
-	}
-	if err != nil {
-		return err
-	}
-	os.Exit(0)
-	return nil
-}
-
-// newBase makes the directory below which each target gets a file system. Its name is short because the address of a
-// Unix domain socket holds 107 bytes.
-func newBase() (string, error) {
+	// The name is short because the address of a Unix domain socket holds 107 bytes.
 	base, err := os.MkdirTemp("", "io-")
 	if err != nil {
 		return "", err
 	}
-	return base, os.Chmod(base, 0o755)
+	again := exec.Command("/proc/self/exe", os.Args[1:]...)
+	again.Env = append(os.Environ(), baseVariable+"="+base)
+	again.Stdout, again.Stderr = os.Stdout, os.Stderr
+	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	runtime.LockOSThread()
+	err = errors.Join(again.Run(), removeAllEmpty(base))
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		os.Exit(max(exit.ExitCode(), 1))
+	}
+	if err != nil {
+		return "", err
+	}
+	os.Exit(0)
+	return "", nil
+}
+
+// removeAllEmpty removes the base and what a run that was cut short left in it: empty places to mount on.
+func removeAllEmpty(base string) error {
+	entries, err := os.ReadDir(base)
+	for _, entry := range entries {
+		err = errors.Join(err, os.Remove(filepath.Join(base, entry.Name())))
+	}
+	return errors.Join(err, os.Remove(base))
 }
 
 // mountFresh mounts an empty tmpfs for one run on one target. Each run has one of its own, so inode numbers, free space

@@ -221,6 +221,9 @@ func (s *session) child(r reply) lisafs.FDID {
 }
 
 func (s *session) fdids(fds []lisafs.FDID) string {
+	if len(fds) > 12 {
+		return fmt.Sprintf("%d descriptors from %s", len(fds), s.fdid(fds[0]))
+	}
 	shown := make([]string, len(fds))
 	for i, fd := range fds {
 		shown[i] = s.fdid(fd)

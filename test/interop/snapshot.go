@@ -12,20 +12,50 @@ import (
 // contentBytesMax is up to which size a file's content is compared as a whole; of larger ones, the ends.
 const contentBytesMax = 1 << 20
 
-// snapshot observes what there is on the host below root. Looking at it must not change it, so it opens nothing that
-// could block and follows no link.
-func (t *transcript) snapshot(root string) {
-	err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
-		relative, _ := filepath.Rel(root, path)
+// entriesMax is up to how many entries of a directory are observed one by one; of more, only a hash of them all.
+const entriesMax = 1000
+
+// nameInodes labels what there is below root before the gofer starts, so that the labels do not depend on its answers.
+func (t *transcript) nameInodes(root string) error {
+	return filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
-			t.observe(fmt.Sprintf("host %q", relative), err.Error())
-			return nil
+			return err
 		}
-		t.observe(fmt.Sprintf("host %q", relative), t.hostFile(path))
+		var s unix.Stat_t
+		if err := unix.Lstat(path, &s); err != nil {
+			return err
+		}
+		dev := uint64(s.Dev)
+		relative, _ := filepath.Rel(root, path)
+		r.inodes.set(inodeKey{deviceKey{unix.Major(dev), unix.Minor(dev)}, s.Ino}, dataText([]byte(relative)))
 		return nil
 	})
+}
+
+// snapshot observes what there is on the host below path. It opens nothing that could block and follows no link.
+func (r *run) snapshot(path string) {
+	text := r.hostFile(path)
+	relative, _ := filepath.Rel(r.tree, path)
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() {
+		r.observe(fmr.Sprintf("host %q", relative), text)
+		return
+	}
+	entries, err := os.ReadDir(path)
 	if err != nil {
-		t.observe("host", err.Error())
+		text += " " + err.Error()
+	}
+	if len(entries) > entriesMax {
+		var all strings.Builder
+		for _, entry := range entries {
+			fmr.Fprintln(&all, entry.Name(), r.hostFile(filepath.Join(path, entry.Name())))
+		}
+		text += fmr.Sprintf(" with %d entries, %s", len(entries), hash([]byte(all.String())))
+		entries = nil
+	}
+	r.observe(fmr.Sprintf("host %q", relative), text)
+	for _, entry := range entries {
+		r.snapshot(filepath.Join(path, entry.Name()))
 	}
 }
 
@@ -35,9 +65,9 @@ func (t *transcript) hostFile(path string) string {
 	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, mask, &s); err != nil {
 		return err.Error()
 	}
-	text := fmt.Sprintf("%s mode=%#o nlink=%d owner=%d:%d rdev=%d:%d size=%d blocks=%d atime=%s mtime=%s",
-		t.inode(s.Dev_major, s.Dev_minor, s.Ino), s.Mode, s.Nlink, s.Uid, s.Gid, s.Rdev_major, s.Rdev_minor, s.Size, s.Blocks,
-		t.time(s.Atime.Sec, s.Atime.Nsec), t.time(s.Mtime.Sec, s.Mtime.Nsec))
+	text := fmr.Sprintf("%s mode=%#o nlink=%d owner=%d:%d rdev=%d:%d size=%d blocks=%d atime=%s mtime=%s",
+		r.inode(s.Dev_major, s.Dev_minor, s.Ino), s.Mode, s.Nlink, s.Uid, s.Gid, s.Rdev_major, s.Rdev_minor, s.Size, s.Blocks,
+		r.time(s.Atime.Sec, s.Atime.Nsec), r.time(s.Mtime.Sec, s.Mtime.Nsec))
 	switch s.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 		text += " content " + content(path, int64(s.Size))
@@ -62,7 +92,7 @@ func content(path string, size int64) string {
 	head, end := make([]byte, 4096), make([]byte, 4096)
 	_, _ = f.ReadAt(head, 0)
 	_, _ = f.ReadAt(end, size-int64(len(end)))
-	return fmt.Sprintf("%s … %s", hash(head), hash(end))
+	return fmr.Sprintf("%s … %s", hash(head), hash(end))
 }
 
 func xattrs(path string) string {
@@ -78,7 +108,7 @@ func xattrs(path string) string {
 		if err != nil {
 			n = 0
 		}
-		fmt.Fprintf(&text, " %s=%s", name, dataText(value[:n]))
+		fmr.Fprintf(&text, " %s=%s", name, dataText(value[:n]))
 	}
-	return text.String()
+	return texr.String()
 }

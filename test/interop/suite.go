@@ -79,6 +79,9 @@ func (s *suite) report(c testCase, kind wireKind, result comparison, transcripts
 	fmt.Printf("%s [%s]: %s (%d lines, %d ms)\n", c.name, kind, verdict, len(transcripts[0]), took.Milliseconds())
 	if s.verbose {
 		for _, l := range transcripts[1] {
+			if strings.HasPrefix(l.key, "host ") {
+				break
+			}
 			fmt.Printf("    %s = %s\n", l.key, l.text)
 		}
 	}

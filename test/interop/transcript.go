@@ -13,7 +13,8 @@ import (
 type line struct{ key, text string }
 
 // transcript collects what one run of a case shows, with everything that must differ between two runs replaced by a
-// label: descriptor IDs, inode numbers and devices are numbered as they appear, so that which are equal is still compared.
+// label: descriptor IDs, new inodes and devices are numbered as they appear, and inodes of the prepared tree have its names,
+// so that which are equal is still compared.
 type transcript struct {
 	lines   []line
 	started time.Time
@@ -31,20 +32,29 @@ type inodeKey struct {
 
 // labels numbers values in the order in which they appear. It may be used by several connections at once.
 type labels[K comparable] struct {
-	mu    sync.Mutex
-	known map[K]int
+	mu      sync.Mutex
+	known   map[K]string
+	counted int
 }
 
 func (l *labels[K]) of(prefix string, key K) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, ok := l.known[key]; !ok {
+		l.counted++
+		l.set(key, fmt.Sprint(prefix, l.counted))
+	}
+	return l.known[key]
+}
+
+// set gives a value its label unless it has one. The caller holds the lock or is alone.
+func (l *labels[K]) set(key K, label string) {
 	if l.known == nil {
-		l.known = map[K]int{}
+		l.known = map[K]string{}
 	}
 	if _, ok := l.known[key]; !ok {
-		l.known[key] = len(l.known) + 1
+		l.known[key] = label
 	}
-	return fmt.Sprint(prefix, l.known[key])
 }
 
 // note adds a line. The count in the key keeps equal questions apart.
@@ -68,7 +78,7 @@ func (t *transcript) device(major, minor uint32) string {
 }
 
 func (t *transcript) inode(major, minor uint32, ino uint64) string {
-	return t.device(major, minor) + t.inodes.of(":ino", inodeKey{deviceKey{major, minor}, ino})
+	return t.device(major, minor) + ":" + t.inodes.of("new", inodeKey{deviceKey{major, minor}, ino})
 }
 
 // time shows a time exactly unless it was made by the clock during the run.
@@ -89,4 +99,6 @@ func (t *transcript) statx(s *lisafs.Statx) string {
 		t.time(s.Ctime.Sec, s.Ctime.Nsec), t.time(s.Mtime.Sec, s.Mtime.Nsec))
 }
 
-func errnoName(errno unix.Errno) string { return firstOf(unix.ErrnoName(errno), fmt.Sprintf("errno %d", errno)) }
+func errnoName(errno unix.Errno) string {
+	return firstOf(unix.ErrnoName(errno), fmt.Sprintf("errno %d", errno))
+}

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/fdchannel"
@@ -163,11 +165,12 @@ func openRawChannel(socket *rawSocket) (*rawChannel, *reply) {
 }
 
 func (c *rawChannel) call(m lisafs.MID, payload []byte) reply {
-	return c.exchange(m, 0, uint32(channelHeaderBytes+len(payload)), payload)
+	return c.exchange(m, 0, uint32(channelHeaderBytes+len(payload)), payload, answerTimeout)
 }
 
-// exchange sends one packet; its number of descriptors and its length may lie.
-func (c *rawChannel) exchange(m lisafs.MID, fdCount uint8, packetBytes uint32, payload []byte) reply {
+// exchange sends one packet; its number of descriptors and its length may lie. It waits for the answer until the
+// connection ends or its patience does.
+func (c *rawChannel) exchange(m lisafs.MID, fdCount uint8, packetBytes uint32, payload []byte, patience time.Duration) reply {
 	if c.dead {
 		return reply{lost: true}
 	}
@@ -178,28 +181,13 @@ func (c *rawChannel) exchange(m lisafs.MID, fdCount uint8, packetBytes uint32, p
 	binary.LittleEndian.PutUint16(data, uint16(m))
 	data[2], data[3] = fdCount, 0
 	copy(data[channelHeaderBytes:], payload)
-	// A channel has no end of file: the wait ends when the connection does.
-	ended := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-ended:
-				return
-			default:
-			}
-			events := []unix.PollFd{{Fd: int32(c.socket.fd), Events: unix.POLLRDHUP}}
-			if n, _ := unix.Poll(events, 50); n > 0 {
-				c.data.Shutdown()
-				return
-			}
-		}
-	}()
-	var (
-		received uint32
-		err      error
-	)
-	c.socket.watch.guard(func() { received, err = c.data.SendRecvFast(packetBytes) })
-	close(ended)
+	// A channel has no end of file: something must end the wait when the connection ends.
+	answered := make(chan struct{})
+	var waiter sync.WaitGroup
+	waiter.Go(func() { c.giveUpOnHangUp(answered, patience) })
+	received, err := c.data.SendRecvFast(packetBytes)
+	close(answered)
+	waiter.Wait()
 	if err != nil || received < channelHeaderBytes {
 		c.dead = true
 		return reply{lost: true}
@@ -215,6 +203,21 @@ func (c *rawChannel) exchange(m lisafs.MID, fdCount uint8, packetBytes uint32, p
 		fds = append(fds, fd)
 	}
 	return parsed(answer, append([]byte{}, data[channelHeaderBytes:received]...), fds)
+}
+
+// giveUpOnHangUp shuts the channel down unless an answer comes first.
+func (c *rawChannel) giveUpOnHangUp(answered <-chan struct{}, patience time.Duration) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		select {
+		case <-answered:
+			return
+		case <-time.After(time.Millisecond):
+		}
+		if hungUp(c.socket.fd) {
+			break
+		}
+	}
+	c.data.Shutdown()
 }
 
 func (c *rawChannel) close() {

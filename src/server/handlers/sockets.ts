@@ -2,7 +2,7 @@ import { Errno, Failure, fail, type Result } from "../../../ffi/errno.ts";
 import type { HostFd } from "../../../ffi/host-fd.ts";
 import type { Exchange } from "../connection.ts";
 import { andThen } from "../maybe-promise.ts";
-import { giveInode } from "./giving.ts";
+import { giveHostFd, giveInode } from "./giving.ts";
 import type { Handlers } from "./handler.ts";
 
 /** Sockets of the host that stand in the file system. */
@@ -24,7 +24,7 @@ export const socketHandlers: Handlers<"connect" | "connectWithCreds" | "bindAt" 
     if (directory.node.isDeleted) return fail(Errno.EINVAL);
     return andThen(directory.bind(request.name, request, request.sockType), (bound) => {
       if (bound instanceof Failure) return bound;
-      exchange.communicator.donate(bound.hostFd);
+      giveHostFd(exchange, bound.gift, bound.boundSocket);
       const child = giveInode(exchange, bound.found);
       return { child, boundSocketFd: exchange.connection.fds.insert(bound.boundSocket) };
     });

@@ -2,7 +2,9 @@ import { allocateMemory, memory } from "../../../ffi/arena.ts";
 import { errnoName, Failure } from "../../../ffi/errno.ts";
 import { type HostFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import { MSG_DONTWAIT, SOCK_STREAM } from "../../../ffi/linux.ts";
+import { releaseMemory } from "../../../ffi/mappings.ts";
 import { createSocketPair, receiveMessageInto, sendFrom } from "../../../ffi/sockets.ts";
+import { waitUntilReadable } from "../../../ffi/waiting.ts";
 import {
   readSocketMessageId,
   readSocketPayloadBytes,
@@ -15,6 +17,9 @@ import { type MessageName, messages, type ReplyOf, type RequestOf } from "../../
 
 const bufferBytes = socketHeaderBytes + payloadBytesMax;
 
+/** Turns of the event loop after which a late answer is taken to be missing. */
+const laterTurnsMax = 100_000;
+
 /** A reply as it came: its message, its payload and the descriptors, which whoever calls owns. */
 export interface RawReply {
   readonly messageId: number;
@@ -25,11 +30,15 @@ export interface RawReply {
 /** What a call came to: the symbol of its error number, or the reply. */
 export type Answer<N extends MessageName> = string | { readonly reply: ReplyOf<N>; readonly fds: readonly HostFd[] };
 
-/** The client's end of a connection in the same process; `turn` lets the server do what it can. */
+/**
+ * The client's end of a connection. `turn` lets a server in the same process do what it can, or waits for one in another process
+ * to do something.
+ */
 export class TestClient implements Disposable {
   readonly socket: HostFd;
   readonly #turn: () => void;
   readonly #buffer: number;
+  #closed = false;
 
   /** Takes `socket`. */
   constructor(socket: HostFd, turn: () => void) {
@@ -44,6 +53,19 @@ export class TestClient implements Disposable {
   call<N extends MessageName>(name: N, request: RequestOf<N>): Answer<N> {
     this.send(this.encode(name, request));
     return this.answer(name, this.receive());
+  }
+
+  /**
+   * As call(), for what the server answers after a while, such as what waits for a system call on a helper thread. Turns the event loop
+   * meanwhile.
+   */
+  async callLater<N extends MessageName>(name: N, request: RequestOf<N>): Promise<Answer<N>> {
+    this.send(this.encode(name, request));
+    for (let turns = 0; turns < laterTurnsMax && !this.isAnswered; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#turn();
+    }
+    return this.next(name);
   }
 
   /** As call(), for what must succeed and brings no descriptors that matter. */
@@ -74,6 +96,13 @@ export class TestClient implements Disposable {
     this.#turn();
   }
 
+  /** Sends bytes, all of which fit into the socket, without letting the server turn. */
+  sendOnly(bytes: Uint8Array): void {
+    memory.u8.set(bytes, this.#buffer);
+    const sent = sendFrom(this.socket, this.#buffer, bytes.length, [], MSG_DONTWAIT);
+    if (sent !== bytes.length) throw new Error(`sent ${sent} of ${bytes.length} bytes`);
+  }
+
   /** Receives one reply. Throws when none comes. */
   receive(): RawReply {
     let received = 0;
@@ -93,10 +122,21 @@ export class TestClient implements Disposable {
         continue;
       }
       if (message.bytes === 0) throw new Error("the server closed the connection");
+      idleTurns = 0;
       received += message.bytes;
       fds.push(...message.fds);
     }
     throw new Error("no reply");
+  }
+
+  /** Whether a reply, or the end of the connection, can be received. */
+  get isAnswered(): boolean {
+    return waitUntilReadable(this.socket, 0);
+  }
+
+  /** As answer() to the next reply, for what must bring descriptors or fail. */
+  next<N extends MessageName>(name: N): Answer<N> {
+    return this.answer(name, this.receive());
   }
 
   /** Decodes a reply to a message of this name. */
@@ -119,8 +159,18 @@ export class TestClient implements Disposable {
     return this.#buffer;
   }
 
-  [Symbol.dispose](): void {
+  /** Closes the socket without letting the server turn. */
+  closeOnly(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     takeAndClose(this.socket);
+    releaseMemory(this.#buffer, bufferBytes);
+  }
+
+  /** Closes the socket and lets the server notice, unless that was done before. */
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.closeOnly();
     this.#turn();
   }
 }

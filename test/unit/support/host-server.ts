@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { byteStringOf } from "../../../ffi/byte-string.ts";
 import { Failure } from "../../../ffi/errno.ts";
 import { takeAndClose } from "../../../ffi/host-fd.ts";
+import { processIds } from "../../../ffi/process.ts";
 import type { HostConfig } from "../../../src/host/config.ts";
 import { HostConnection, hostConnectionOptions, openProcSelfFd } from "../../../src/host/connection.ts";
 import type { Log } from "../../../src/log/log.ts";
 import type { ConnectionOptions } from "../../../src/server/connection-impl.ts";
 import { Server } from "../../../src/server/server.ts";
+import { BlockingCalls } from "../../../src/transport/blocking-calls.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
 import { streamPair, TestClient } from "./client.ts";
 
@@ -29,11 +31,16 @@ export class RecordingLog implements Log {
   }
 }
 
-export type HostServerOptions = Partial<Omit<HostConfig, "procSelfFd" | "log">> & Partial<ConnectionOptions>;
+const calls = new BlockingCalls();
+
+// What the first server of a process makes for good is made before any test counts descriptors.
+new Server(new RecordingLog(), calls)[Symbol.dispose]();
+
+export type HostServerOptions = Partial<Omit<HostConfig, "procSelfFd" | "ids" | "log" | "calls">> & Partial<ConnectionOptions>;
 
 /**
- * A server in this process with the host backend on a new temporary directory, and a client connected to it. Disposing of it removes the directory and
- * checks that no descriptor is left open.
+ * A server in this process with the host backend on a new temporary directory, and a client connected to it. Disposing of it
+ * removes the directory and checks that no descriptor is left open.
  */
 export class HostServer implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), "bun-gofer-test-"));
@@ -41,13 +48,13 @@ export class HostServer implements Disposable {
   readonly server: Server;
   readonly client: TestClient;
   readonly #fdsBefore: readonly string[];
+  readonly #clients: TestClient[] = [];
   readonly #config: HostConfig;
   readonly #options: ConnectionOptions;
 
   constructor(options: HostServerOptions = {}) {
-    // The first client allocates what stays for good, such as the loop's epoll descriptor.
-    this.server = new Server(this.log);
     this.#fdsBefore = openDescriptors();
+    this.server = new Server(this.log, calls);
     const procSelfFd = openProcSelfFd(byteStringOf("/proc/self/fd"));
     if (procSelfFd instanceof Failure) throw new Error(`/proc/self/fd: ${procSelfFd}`);
     this.#config = {
@@ -56,7 +63,9 @@ export class HostServer implements Disposable {
       hostFifo: options.hostFifo ?? false,
       characterDevices: options.characterDevices ?? false,
       donateMountPoint: options.donateMountPoint ?? false,
+      ids: processIds(),
       log: this.log,
+      calls,
     };
     this.#options = { ...hostConnectionOptions(options.readonly ?? false), ...options };
     this.client = this.connect(this.directory);
@@ -66,7 +75,14 @@ export class HostServer implements Disposable {
   connect(path: string): TestClient {
     const [ours, theirs] = streamPair();
     this.server.addConnection(ours, byteStringOf(path), this.#options, new HostConnection(this.#config));
-    return new TestClient(theirs, () => this.server.turn());
+    const client = new TestClient(theirs, () => this.server.turn());
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Where a file of the mount stands on the host. */
+  path(...names: readonly string[]): string {
+    return join(this.directory, ...names);
   }
 
   /** Mounts and gives the control FD of the mount point. */
@@ -75,7 +91,8 @@ export class HostServer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.client[Symbol.dispose]();
+    for (const client of this.#clients) client[Symbol.dispose]();
+    this.server[Symbol.dispose]();
     takeAndClose(this.#config.procSelfFd);
     rmSync(this.directory, { recursive: true, force: true });
     const left = openDescriptors().filter((fd) => !this.#fdsBefore.includes(fd));
