@@ -95,8 +95,8 @@ function logStart({ config, args, log }: Start): void {
 
 /** Everything that can be refused without having touched anything. */
 function prepare({ config, args, log }: Start): Attempt<Prepared> {
-  const { specFd, bundle, ioFds, devIoFd, mountConfs } = args;
-  const closed = [specFd, ...ioFds, devIoFd].find((fd) => fd !== undefined && !isOpen(fd));
+  const { specFd, mountsFd, bundle, ioFds, devIoFd, mountConfs } = args;
+  const closed = [specFd, mountsFd, ...ioFds, devIoFd].find((fd) => fd !== undefined && !isOpen(fd));
   if (closed !== undefined) return new StartFailure("usage", `descriptor ${closed} is not open`);
   const spec = readSpecFile(specFd, { bundle, allowRootfsTar: config.allowRootfsTar });
   if (spec instanceof StartFailure) return spec;

@@ -34,6 +34,8 @@ export interface SpecContext {
   readonly allowRootfsTar: boolean;
 }
 
+const pathBytesMax = 4096;
+
 /** Reads a spec as runsc does: the same documents are refused, and relative paths start at the bundle. */
 export function readSpec(text: string, context: SpecContext): Attempt<Spec> {
   const document = parse(text);
@@ -92,6 +94,7 @@ function validate(document: SpecDocument, spec: Spec, context: SpecContext): Sta
   if ((document.process.args ?? []).length === 0) return invalid("process.args is missing");
   if (!isPresent(document.root)) return invalid("root is missing");
   if ((document.root.path ?? "") === "") return invalid("root.path is missing");
+  if (!isPath(spec.root.path)) return invalid("root.path is no path");
   if (isPresent(document.solaris)) return invalid("solaris is not supported");
   if (isPresent(document.windows)) return invalid("windows is not supported");
   if ((document.process.selinuxLabel ?? "") !== "") return invalid("process.selinuxLabel is not supported");
@@ -106,6 +109,9 @@ function validateMounts(mounts: readonly SpecMount[]): StartFailure | undefined 
   for (const mount of mounts) {
     if (!isAbsolute(mount.destination)) {
       return invalid(`the destination of a mount must be an absolute path, got "${mount.destination}"`);
+    }
+    if (!isPath(mount.destination) || !isPath(mount.source)) {
+      return invalid(`the destination or the source of a mount is no path: ${JSON.stringify(mount.destination)}`);
     }
     const refused = isGoferMount(mount) ? checkMountOptions(mount.options) : undefined;
     if (refused !== undefined) return refused.while(`mount ${mount.destination}`);
@@ -124,6 +130,11 @@ function validateAnnotations(spec: Spec, context: SpecContext): StartFailure | u
     return invalid("a container of a sandbox whose ID the annotations do not say");
   }
   return undefined;
+}
+
+/** Whether the kernel could take it: it would end at a NUL, and has a limit (PATH_MAX). */
+function isPath(path: string): boolean {
+  return !path.includes("\0") && Buffer.byteLength(path) < pathBytesMax;
 }
 
 function isPresent<T>(value: T | null | undefined): value is T {

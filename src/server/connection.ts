@@ -12,6 +12,7 @@ import { channelsMaxHighest, channelsMaxLowest, payloadBytesMax } from "../wire/
 import { messages } from "../wire/messages.ts";
 import type { ConnectionImpl, ConnectionOptions } from "./connection-impl.ts";
 import { FdTable } from "./fd-table.ts";
+import type { GarbagePacer } from "./garbage-pacer.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { Tree } from "./tree.ts";
 
@@ -23,6 +24,7 @@ export interface ServerContext {
   readonly loop: Loop;
   readonly log: Log;
   readonly counts: RequestCounts;
+  readonly garbage: GarbagePacer;
 }
 
 /** One request's surroundings: made once for each communicator. */

@@ -2,7 +2,7 @@ import { memory } from "../../ffi/arena.ts";
 import { Errno, Failure, fail, type Result } from "../../ffi/errno.ts";
 import type { FdId } from "../wire/integers.ts";
 import { decodeRequest, encodeReply, type MessageDefinition, namesAreSafe, type Target } from "../wire/message.ts";
-import { type MessageName, messageById, messageNames } from "../wire/messages.ts";
+import { type MessageName, messageById, messageNames, messages } from "../wire/messages.ts";
 import type { Exchange } from "./connection.ts";
 import { type AnyFd, BoundSocketFd, ControlFd, OpenFd } from "./fds.ts";
 import { attributeHandlers } from "./handlers/attributes.ts";
@@ -28,6 +28,13 @@ const handlers: Handlers<MessageName> = {
 /** A handler whose types the table vouches for: request and target come from the same definition. */
 type UntypedHandler = (exchange: Exchange, request: unknown, target: unknown) => MaybePromise<Result<unknown>>;
 
+/** Messages whose data is not turned into values. */
+const bulkMessages: ReadonlySet<number> = new Set([messages.pRead.id, messages.pWrite.id]);
+
+/** Garbage of a request: what every one leaves, and for each byte that was turned into values or made of them. */
+const garbageBytesBase = 512;
+const garbageBytesPerByte = 4;
+
 const handlerById = messageNames.map((name) => handlers[name]) as readonly UntypedHandler[];
 
 /**
@@ -36,7 +43,9 @@ const handlerById = messageNames.map((name) => handlers[name]) as readonly Untyp
  */
 export function dispatch(exchange: Exchange, messageId: number, length: number): number | Promise<number> {
   const { connection } = exchange;
-  connection.context.counts.add(messageId);
+  const { counts, garbage } = connection.context;
+  counts.add(messageId);
+  garbage.note(garbageBytesBase + (bulkMessages.has(messageId) ? 0 : length * garbageBytesPerByte));
   if (length > connection.messageBytesMax) return -Errno.EIO;
   const message = messageById[messageId];
   const handler = handlerById[messageId];
@@ -134,6 +143,7 @@ function reply({ connection, communicator }: Exchange, message: MessageDefinitio
   if (result instanceof Failure) return -result.errno;
   const { payloadAt } = communicator;
   const bytes = encodeReply(message, memory, payloadAt, connection.messageBytesMax, result);
+  if (!bulkMessages.has(message.id)) connection.context.garbage.note(bytes * garbageBytesPerByte);
   return bytes < 0 ? -Errno.EIO : bytes;
 }
 

@@ -6,6 +6,7 @@ import { Loop } from "../transport/loop.ts";
 import { Connection, type ServerContext } from "./connection.ts";
 import type { ConnectionImpl, ConnectionOptions } from "./connection-impl.ts";
 import { dispatch } from "./dispatch.ts";
+import { GarbagePacer } from "./garbage-pacer.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { Tree } from "./tree.ts";
 
@@ -15,7 +16,7 @@ export class Server implements Disposable {
 
   /** `calls` are those that the connections' backends make. */
   constructor(log: Log, calls: BlockingCalls, counts = new RequestCounts()) {
-    this.#context = { tree: new Tree(), loop: new Loop(calls), log, counts };
+    this.#context = { tree: new Tree(), loop: new Loop(calls), log, counts, garbage: new GarbagePacer() };
   }
 
   /** Takes `socket` and serves `mountPath`, an absolute path, on it. Throws when that cannot be. */

@@ -13,4 +13,10 @@ var topics = []topic{
 	{"renames", renameCases},
 	{"directories", directoryCases},
 	{"deleted", deletedCases},
+	{"sessions", sessionCases},
+	{"read-only", readonlyCases},
+	{"policies", policyCases},
+	{"sockets", socketCases},
+	{"limits", limitCases},
+	{"hostile", hostileCases},
 }

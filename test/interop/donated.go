@@ -9,7 +9,7 @@ import (
 )
 
 // donated says what a received descriptor is open on and how.
-func (t *transcript) donated(fd int) string {
+func (r *run) donated(fd int) string {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	if err != nil {
 		return errnoName(err.(unix.Errno))
@@ -24,7 +24,7 @@ func (t *transcript) donated(fd int) string {
 		return errnoName(err.(unix.Errno))
 	}
 	if stat.Mode&unix.S_IFMT == unix.S_IFSOCK && flags&unix.O_PATH == 0 {
-		return fmt.Sprintf("socket(%s %s)", openFlags(flags), t.socket(fd))
+		return fmt.Sprintf("socket(%s %s)", openFlags(flags), r.socket(fd))
 	}
 	position := "none"
 	if at, err := unix.Seek(fd, 0, unix.SEEK_CUR); err == nil {
@@ -32,10 +32,10 @@ func (t *transcript) donated(fd int) string {
 	}
 	dev := uint64(stat.Dev)
 	return fmt.Sprintf("%s(%s mode=%#o %s at=%s)", fileType(stat.Mode),
-		t.inode(unix.Major(dev), unix.Minor(dev), stat.Ino), stat.Mode, openFlags(flags), position)
+		r.inode(unix.Major(dev), unix.Minor(dev), stat.Ino), stat.Mode, openFlags(flags), position)
 }
 
-func (t *transcript) socket(fd int) string {
+func (r *run) socket(fd int) string {
 	var shown []string
 	for _, option := range []struct {
 		name string
@@ -45,21 +45,21 @@ func (t *transcript) socket(fd int) string {
 		shown = append(shown, fmt.Sprintf("%s=%d%s", option.name, value, errorSuffix(err)))
 	}
 	name, err := unix.Getsockname(fd)
-	shown = append(shown, "name="+socketName(name, err))
+	shown = append(shown, "name="+r.socketName(name, err))
 	peer, err := unix.Getpeername(fd)
-	shown = append(shown, "peer="+socketName(peer, err))
+	shown = append(shown, "peer="+r.socketName(peer, err))
 	if credentials, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
 		shown = append(shown, fmt.Sprintf("peer-ids=%d:%d", int32(credentials.Uid), int32(credentials.Gid)))
 	}
 	return strings.Join(shown, " ")
 }
 
-func socketName(address unix.Sockaddr, err error) string {
+func (r *run) socketName(address unix.Sockaddr, err error) string {
 	if err != nil {
 		return errnoName(err.(unix.Errno))
 	}
 	if named, ok := address.(*unix.SockaddrUnix); ok {
-		return fmt.Sprintf("%q", named.Name)
+		return fmt.Sprintf("%q", strings.ReplaceAll(named.Name, r.fresh, "FRESH"))
 	}
 	return "other"
 }

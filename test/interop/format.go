@@ -41,22 +41,22 @@ func messageName(m lisafs.MID) string {
 }
 
 // outcome shows an answer: its errno, or its fields and its descriptors.
-func (t *transcript) outcome(m lisafs.MID, r *reply) string {
+func (r *run) outcome(m lisafs.MID, answer *reply) string {
 	shown := "ok"
 	switch {
-	case r.odd != "":
-		shown = "ODD: " + r.odd
-	case r.lost:
+	case answer.odd != "":
+		shown = "ODD: " + answer.odd
+	case answer.lost:
 		shown = "connection lost"
-	case r.errno != 0:
-		shown = errnoName(r.errno)
+	case answer.errno != 0:
+		shown = errnoName(answer.errno)
 	default:
-		if fields := t.fields(m, r.payload); fields != "" {
+		if fields := r.fields(m, answer.payload); fields != "" {
 			shown += " " + fields
 		}
 	}
-	for _, fd := range r.fds {
-		shown += " + " + t.donated(fd)
+	for _, fd := range answer.fds {
+		shown += " + " + r.donated(fd)
 	}
 	return shown
 }

@@ -16,7 +16,7 @@ const contentBytesMax = 1 << 20
 const entriesMax = 1000
 
 // nameInodes labels what there is below root before the gofer starts, so that the labels do not depend on its answers.
-func (t *transcript) nameInodes(root string) error {
+func (r *run) nameInodes(root string) error {
 	return filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (r *run) snapshot(path string) {
 	relative, _ := filepath.Rel(r.tree, path)
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() {
-		r.observe(fmr.Sprintf("host %q", relative), text)
+		r.observe(fmt.Sprintf("host %q", relative), text)
 		return
 	}
 	entries, err := os.ReadDir(path)
@@ -48,24 +48,24 @@ func (r *run) snapshot(path string) {
 	if len(entries) > entriesMax {
 		var all strings.Builder
 		for _, entry := range entries {
-			fmr.Fprintln(&all, entry.Name(), r.hostFile(filepath.Join(path, entry.Name())))
+			fmt.Fprintln(&all, entry.Name(), r.hostFile(filepath.Join(path, entry.Name())))
 		}
-		text += fmr.Sprintf(" with %d entries, %s", len(entries), hash([]byte(all.String())))
+		text += fmt.Sprintf(" with %d entries, %s", len(entries), hash([]byte(all.String())))
 		entries = nil
 	}
-	r.observe(fmr.Sprintf("host %q", relative), text)
+	r.observe(fmt.Sprintf("host %q", relative), text)
 	for _, entry := range entries {
 		r.snapshot(filepath.Join(path, entry.Name()))
 	}
 }
 
-func (t *transcript) hostFile(path string) string {
+func (r *run) hostFile(path string) string {
 	var s unix.Statx_t
 	mask := unix.STATX_BASIC_STATS
 	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, mask, &s); err != nil {
 		return err.Error()
 	}
-	text := fmr.Sprintf("%s mode=%#o nlink=%d owner=%d:%d rdev=%d:%d size=%d blocks=%d atime=%s mtime=%s",
+	text := fmt.Sprintf("%s mode=%#o nlink=%d owner=%d:%d rdev=%d:%d size=%d blocks=%d atime=%s mtime=%s",
 		r.inode(s.Dev_major, s.Dev_minor, s.Ino), s.Mode, s.Nlink, s.Uid, s.Gid, s.Rdev_major, s.Rdev_minor, s.Size, s.Blocks,
 		r.time(s.Atime.Sec, s.Atime.Nsec), r.time(s.Mtime.Sec, s.Mtime.Nsec))
 	switch s.Mode & unix.S_IFMT {
@@ -92,7 +92,7 @@ func content(path string, size int64) string {
 	head, end := make([]byte, 4096), make([]byte, 4096)
 	_, _ = f.ReadAt(head, 0)
 	_, _ = f.ReadAt(end, size-int64(len(end)))
-	return fmr.Sprintf("%s … %s", hash(head), hash(end))
+	return fmt.Sprintf("%s … %s", hash(head), hash(end))
 }
 
 func xattrs(path string) string {
@@ -108,7 +108,7 @@ func xattrs(path string) string {
 		if err != nil {
 			n = 0
 		}
-		fmr.Fprintf(&text, " %s=%s", name, dataText(value[:n]))
+		fmt.Fprintf(&text, " %s=%s", name, dataText(value[:n]))
 	}
-	return texr.String()
+	return text.String()
 }

@@ -100,12 +100,12 @@ func (s *suite) runOn(target target, c testCase, kind wireKind) []line {
 	r := &run{kind: kind}
 	r.started = time.Now()
 	if err := s.drive(r, target, c); err != nil {
-		r.observe("harness", strings.ReplaceAll(err.Error(), r.fresh, "FRESH")+logTail(r.fresh))
+		r.observe(harnessKey, strings.ReplaceAll(err.Error(), r.fresh, "FRESH")+logTail(r.fresh))
 		fmt.Fprintf(os.Stderr, "%s on %s: %v%s\n", c.name, target.name, err, logTail(r.fresh))
 	}
 	if r.fresh != "" {
 		if err := unmountFresh(r.fresh); err != nil {
-			r.observe("harness", err.Error())
+			r.observe(harnessKey, err.Error())
 		}
 	}
 	return r.lines
@@ -129,6 +129,12 @@ func (s *suite) drive(r *run, target target, c testCase) error {
 		if b.err != nil {
 			return b.err
 		}
+	}
+	if err := r.nameInodes(r.tree); err != nil {
+		return err
+	}
+	if err := settleTimes(r.tree); err != nil {
+		return err
 	}
 	if r.gofer, err = startGofer(target.executable, fresh, c.gofer.withDefaults()); err != nil {
 		if r.gofer != nil {

@@ -102,7 +102,6 @@ func buildTree(root string) error {
 	b.xattr("file", "user.empty", "")
 	b.xattr("dir", "user.dir", "directory")
 	b.xattr("link", "user.follows", "to the file")
-	b.do(settleTimes(root))
 	return b.err
 }
 

@@ -70,6 +70,10 @@ describe("readSpec()", () => {
       'must be private or slave, got "unbindable"',
     ],
     ["a relative destination", { mounts: [{ destination: "data" }] }, 'must be an absolute path, got "data"'],
+    ["a root with a NUL in it", { root: { path: "/a\0b" } }, "root.path is no path"],
+    ["a destination with a NUL in it", { mounts: [{ destination: "/a\0b" }] }, "is no path"],
+    ["a source with a NUL in it", { mounts: [{ destination: "/a", source: "/s\0" }] }, "is no path"],
+    ["a destination too long for a path", { mounts: [{ destination: `/${"a".repeat(4096)}` }] }, "is no path"],
     ["a mount without destination", { mounts: [{ type: "tmpfs" }] }, 'must be an absolute path, got ""'],
     [
       "a shared bind mount",

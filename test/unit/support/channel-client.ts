@@ -3,7 +3,7 @@ import { errnoName, Failure } from "../../../ffi/errno.ts";
 import { type HostFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import { mapShared, releaseMemory } from "../../../ffi/mappings.ts";
 import { receiveMessageInto } from "../../../ffi/sockets.ts";
-import { wakeFutex } from "../../../ffi/waiting.ts";
+import { expectFutex, waitForFutexes, wakeFutex } from "../../../ffi/waiting.ts";
 import { channelHeaderBytes, readChannelMessageId, writeChannelHeader } from "../../../src/wire/frame.ts";
 import { payloadBytesMax } from "../../../src/wire/limits.ts";
 import { decodeReply, encodeRequest, type MessageDefinition } from "../../../src/wire/message.ts";
@@ -25,15 +25,18 @@ export interface WindowPlace {
   readonly bytes: number;
 }
 
-/** The client's end of a channel, in the process of the server. */
+/** Only a test that fails waits so long. */
+const turnMillisMax = 10_000;
+
+/** The client's end of a channel. */
 export class ChannelClient implements Disposable {
   readonly #window: number;
   readonly #windowBytes: number;
   readonly #socket: HostFd;
   readonly #turn: () => void;
 
-  /** Takes `socket`; borrows the file. `turn` lets the server do what it can. */
-  constructor({ file, offset, bytes }: WindowPlace, socket: HostFd, turn: () => void) {
+  /** Takes `socket`; borrows the file. `turn` lets the server do what it can; by default one in another process. */
+  constructor({ file, offset, bytes }: WindowPlace, socket: HostFd, turn = () => this.#awaitTurn()) {
     this.#window = must(mapShared(file, offset, bytes));
     this.#windowBytes = bytes;
     this.#socket = socket;
@@ -41,7 +44,7 @@ export class ChannelClient implements Disposable {
   }
 
   /** Opens a channel over a mounted client's socket, and connects to it. */
-  static open(client: TestClient, turn: () => void): ChannelClient {
+  static open(client: TestClient, turn?: () => void): ChannelClient {
     const answer = client.call("channel", undefined);
     if (typeof answer === "string") throw new Error(`channel failed: ${answer}`);
     const [file, socket] = answer.fds;
@@ -132,6 +135,14 @@ export class ChannelClient implements Disposable {
     );
     if (reply === undefined) throw new Error(`the reply to ${name} is cut short`);
     return { reply, fds };
+  }
+
+  #awaitTurn(): void {
+    const end = performance.now() + turnMillisMax;
+    while (this.state === channelState.serverActive && performance.now() < end) {
+      expectFutex(0, this.#window, channelState.serverActive);
+      waitForFutexes(1, turnMillisMax);
+    }
   }
 
   [Symbol.dispose](): void {

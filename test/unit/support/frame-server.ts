@@ -1,17 +1,15 @@
 import { memory } from "../../../ffi/arena.ts";
 import { type HostFd, OwnedFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import { createSealedMemoryFile } from "../../../ffi/mappings.ts";
-import { BlockingCalls } from "../../../src/transport/blocking-calls.ts";
 import { Channel, windowBytes } from "../../../src/transport/channel.ts";
 import type { Communicator, RequestHandler } from "../../../src/transport/communicator.ts";
 import { Loop, type Session } from "../../../src/transport/loop.ts";
 import { SocketCommunicator } from "../../../src/transport/socket-communicator.ts";
 import { socketHeaderBytes, writeSocketHeader } from "../../../src/wire/frame.ts";
+import { calls } from "./calls.ts";
 import { ChannelClient } from "./channel-client.ts";
 import { streamPair, TestClient } from "./client.ts";
 import { must } from "./results.ts";
-
-const calls = new BlockingCalls();
 
 /** A session without a server: whatever comes goes to `handle`. */
 export class FrameSession implements Session {
@@ -20,7 +18,7 @@ export class FrameSession implements Session {
 
   /** Takes `socket`. */
   constructor(loop: Loop, socket: HostFd, handle: RequestHandler) {
-    this.communicator = new SocketCommunicator(socket, handle, (communicator) => loop.resume(communicator));
+    this.communicator = new SocketCommunicator(socket, handle, () => loop.resume(this.communicator));
   }
 
   get isEnded(): boolean {
@@ -42,20 +40,24 @@ export class FrameServer implements Disposable {
   readonly #clients: TestClient[] = [];
   readonly #channels: { readonly client: ChannelClient; readonly channel: Channel; readonly file: OwnedFd }[] = [];
 
-  /** One more socket, served by `handle`. */
-  connect(handle: RequestHandler): { readonly client: TestClient; readonly session: FrameSession } {
+  /** One more socket, served by `handle`; `early` is what its client does before the loop knows it. */
+  connect(
+    handle: RequestHandler,
+    early: (client: TestClient) => void = () => {},
+  ): { readonly client: TestClient; readonly session: FrameSession } {
     const [ours, theirs] = streamPair();
-    const session = new FrameSession(this.loop, ours, handle);
-    this.loop.addSession(session);
     const client = new TestClient(theirs, () => this.turn());
     this.#clients.push(client);
+    early(client);
+    const session = new FrameSession(this.loop, ours, handle);
+    this.loop.addSession(session);
     return { client, session };
   }
 
   /** One more channel, served by `handle`; belongs to no socket. */
   openChannel(handle: RequestHandler): { readonly client: ChannelClient; readonly channel: Channel } {
     const file = new OwnedFd(must(createSealedMemoryFile("channel", windowBytes)));
-    const { channel, clientSocket } = must(Channel.create(file.borrow(), 0, handle));
+    const { channel, clientSocket } = must(Channel.create(file.borrow(), 0, handle, () => {}));
     this.loop.addChannel(channel);
     const client = new ChannelClient({ file: file.borrow(), offset: 0, bytes: windowBytes }, clientSocket, () =>
       this.turn(),

@@ -10,8 +10,8 @@ import { HostConnection, hostConnectionOptions, openProcSelfFd } from "../../../
 import type { Log } from "../../../src/log/log.ts";
 import type { ConnectionOptions } from "../../../src/server/connection-impl.ts";
 import { Server } from "../../../src/server/server.ts";
-import { BlockingCalls } from "../../../src/transport/blocking-calls.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
+import { calls, counts } from "./calls.ts";
 import { streamPair, TestClient } from "./client.ts";
 
 /** Takes what is logged, for tests that look at it. */
@@ -31,10 +31,8 @@ export class RecordingLog implements Log {
   }
 }
 
-const calls = new BlockingCalls();
-
 // What the first server of a process makes for good is made before any test counts descriptors.
-new Server(new RecordingLog(), calls)[Symbol.dispose]();
+new Server(new RecordingLog(), calls, counts)[Symbol.dispose]();
 
 export type HostServerOptions = Partial<Omit<HostConfig, "procSelfFd" | "ids" | "log" | "calls">> & Partial<ConnectionOptions>;
 
@@ -54,7 +52,7 @@ export class HostServer implements Disposable {
 
   constructor(options: HostServerOptions = {}) {
     this.#fdsBefore = openDescriptors();
-    this.server = new Server(this.log, calls);
+    this.server = new Server(this.log, calls, counts);
     const procSelfFd = openProcSelfFd(byteStringOf("/proc/self/fd"));
     if (procSelfFd instanceof Failure) throw new Error(`/proc/self/fd: ${procSelfFd}`);
     this.#config = {

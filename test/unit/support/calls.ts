@@ -1,0 +1,8 @@
+import { BlockingCalls } from "../../../src/transport/blocking-calls.ts";
+import { RequestCounts } from "../../../src/server/request-counts.ts";
+
+/** The counters of all servers that a test makes: their memory is never given back. */
+export const counts = new RequestCounts();
+
+/** The helper threads of all servers that a test makes: their bell is one for the process, so there is one to answer it. */
+export const calls = new BlockingCalls();

@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { takeAndClose } from "../../../ffi/host-fd.ts";
+import { waitUntilReadable } from "../../../ffi/waiting.ts";
+import { streamPair, TestClient } from "./client.ts";
+import type { ServerProcessReport } from "./server-process.ts";
+
+/** Only a test that fails waits so long. */
+const answerMillisMax = 10_000;
+
+/** A server with the host backend in a process of its own, which sleeps when there is nothing to do, and a client of it. */
+export class ServerSubprocess implements AsyncDisposable {
+  readonly client: TestClient;
+  readonly #process: Bun.Subprocess<"ignore", "pipe", "inherit">;
+
+  /** Serves `directory`, with at most `fdsMax` descriptors once it has started. */
+  constructor(directory: string, fdsMax?: number) {
+    const [ours, theirs] = streamPair();
+    const limit = fdsMax === undefined ? [] : [String(fdsMax)];
+    this.#process = Bun.spawn([process.execPath, join(import.meta.dir, "server-process.ts"), directory, ...limit], {
+      stdio: ["ignore", "pipe", "inherit", theirs],
+    });
+    takeAndClose(theirs);
+    this.client = new TestClient(ours, () => {
+      waitUntilReadable(ours, answerMillisMax);
+    });
+  }
+
+  /** Ends the connection and gives what the server reports at its end. */
+  async end(): Promise<ServerProcessReport> {
+    this.client.closeOnly();
+    const text = await this.#process.stdout.text();
+    return JSON.parse(text) as ServerProcessReport;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.closeOnly();
+    await this.#process.exited;
+  }
+}
