@@ -40,6 +40,7 @@ export class Channel extends Communicator {
   readonly #fdSocket: HostFd;
   readonly #handle: RequestHandler;
   readonly #onAnsweredLater: () => void;
+  #lastMessageId: number = messages.error.id;
   #state: "connecting" | "receiving" | "handling" | "ended" = "connecting";
 
   private constructor(window: number, fdSocket: HostFd, handle: RequestHandler, onAnsweredLater: () => void) {
@@ -82,6 +83,16 @@ export class Channel extends Communicator {
 
   get isEnded(): boolean {
     return this.#state === "ended";
+  }
+
+  /** Whether turn() would do something. */
+  get isReady(): boolean {
+    return this.isWaitingForClient && Atomics.load(memory.i32, this.stateAt >> 2) !== clientActive;
+  }
+
+  /** What the last request was, for whoever wants to guess what comes next. */
+  get lastMessageId(): number {
+    return this.#lastMessageId;
   }
 
   /** What the state word must still be for waiting to make sense. */
@@ -136,6 +147,7 @@ export class Channel extends Communicator {
       return;
     }
     const message = readChannelMessageId(memory, this.#window + packetOffset);
+    this.#lastMessageId = message;
     this.#state = "handling";
     const answer = this.#handle(this, message, packetBytes - channelHeaderBytes);
     if (typeof answer === "number") this.#reply(message, answer);

@@ -4,7 +4,9 @@ import { helperBell } from "../../ffi/helper-thread.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
 import { expectFutex, futexWordsMax, type Interest, ReadinessSet, waitForFutexes } from "../../ffi/waiting.ts";
 import { Channel } from "./channel.ts";
+import { messages } from "../wire/messages.ts";
 import type { BlockingCalls } from "./blocking-calls.ts";
+import { SpinGate, spinMicrosMax } from "./spin-gate.ts";
 import type { SocketCommunicator, SocketTurn } from "./socket-communicator.ts";
 
 /** Turns that one socket may have before the others have theirs. */
@@ -14,6 +16,9 @@ const turnsInARowMax = 16;
 const shortWaitMillis = 1;
 
 const forever = -1;
+
+/** A look takes nanoseconds, a glance at the clock some ten of them. */
+const looksBetweenClocks = 32;
 
 /** How long a chain of promises may be that are all kept, before a whole turn of the event loop, which costs far more. */
 const microtaskTurnsMax = 16;
@@ -49,6 +54,7 @@ export class Loop implements Disposable {
   #outstanding = 0;
   #doorbellSeen = 0;
   #canWaitForFutexes = true;
+  readonly #spinGate = new SpinGate();
   readonly #calls: BlockingCalls;
   readonly #bell = helperBell();
 
@@ -111,7 +117,29 @@ export class Loop implements Disposable {
 
   /** Serves what is ready; when nothing is, waits up to `timeoutMillis` (−1: for ever) for something to be. */
   turn(timeoutMillis: number): void {
-    if (!this.#serveReady()) this.#block(timeoutMillis);
+    if (this.#serveReady()) return;
+    if (timeoutMillis === forever && this.#spinGate.isOpen && this.#channels.length > 0 && this.#spin()) return;
+    this.#block(timeoutMillis);
+  }
+
+  /** Looks out for something to do for as long as that may pay. True when there is. */
+  #spin(): boolean {
+    const start = Bun.nanoseconds();
+    for (;;) {
+      for (let looks = 0; looks < looksBetweenClocks; looks++) {
+        if (!this.#isAnythingReady()) continue;
+        this.#spinGate.noteSpin((Bun.nanoseconds() - start) / 1000);
+        return true;
+      }
+      if (Bun.nanoseconds() - start < spinMicrosMax * 1000) continue;
+      this.#spinGate.noteSpin(undefined);
+      return false;
+    }
+  }
+
+  #isAnythingReady(): boolean {
+    for (const channel of this.#channels) if (channel.isReady) return true;
+    return doorbellCount() !== this.#doorbellSeen;
   }
 
   /** Ends what the kernel holds for the loop. No session may be left. */
@@ -130,7 +158,10 @@ export class Loop implements Disposable {
     let served = false;
     // A turn may end a session and with it channels, so the list is read anew each time.
     for (let index = 0; index < this.#channels.length; index++) {
-      if (this.#channels[index]?.turn() === true) served = true;
+      const channel = this.#channels[index];
+      if (channel?.turn() !== true) continue;
+      served = true;
+      this.#spinGate.noteRequest(channel.lastMessageId === messages.fStat.id);
     }
     if (this.#channels.length > 0) {
       const rung = doorbellCount();

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 export const spinMicrosMax = 60;
 
 /** A spin is good when the next request comes while its client has not yet gone to sleep. */
-const goodSpinMicros = 4;
+const goodSpinMicros = 8;
 
 /** Short requests in a row that make a try worth while, and how far apart they may be in the mean. */
 const runLength = 64;
@@ -31,6 +31,7 @@ type Mode = "blocking" | "probing" | "hot";
  */
 export class SpinGate {
   readonly #mayOpen: boolean;
+  readonly #clock: () => number;
   #mode: Mode = "blocking";
   #run = 0;
   #runStartedAt = 0;
@@ -41,21 +42,24 @@ export class SpinGate {
   #closedUntil = 0;
   #backoffNanos = backoffNanosMin;
 
-  constructor(processors = availableParallelism()) {
+  /** `clock` gives nanoseconds from any start. */
+  constructor(processors = availableParallelism(), clock: () => number = Bun.nanoseconds) {
     this.#mayOpen = processors > 1;
+    this.#clock = clock;
   }
 
-  /** Notes a request; `isShort` when its answer takes about as long as a wake-up. Times in nanoseconds, from any start. */
-  noteRequest(isShort: boolean, now: number): void {
+  /** Notes a request; `isShort` when its answer takes no longer than a wake-up does. */
+  noteRequest(isShort: boolean): void {
     if (!this.#mayOpen || this.#mode !== "blocking") return;
     if (!isShort) {
       this.#run = 0;
       return;
     }
-    if (this.#run === 0) this.#runStartedAt = now;
+    if (this.#run === 0) this.#runStartedAt = this.#clock();
     if (++this.#run < runLength) return;
-    const isDense = now - this.#runStartedAt < runLength * meanGapMicrosMax * 1000;
     this.#run = 0;
+    const now = this.#clock();
+    const isDense = now - this.#runStartedAt < runLength * meanGapMicrosMax * 1000;
     if (isDense && now >= this.#closedUntil) this.#enter("probing", now);
   }
 
@@ -65,7 +69,8 @@ export class SpinGate {
   }
 
   /** Notes how a spin went: after how many microseconds something was ready, or undefined for not at all. */
-  noteSpin(micros: number | undefined, now: number): void {
+  noteSpin(micros: number | undefined): void {
+    const now = this.#clock();
     this.#spins++;
     if (micros === undefined) this.#misses++;
     else if (micros <= goodSpinMicros) this.#goodSpins++;

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -39,7 +41,8 @@ var policyCases = func() []testCase {
 				s.walkAll(s.root, "etc", "hostname")
 			}},
 		{name: "opening a FIFO without a peer", gofer: goferOptions{flags: []string{"--host-fifo=open"}},
-			wires: []wireKind{clientSocket}, steps: func(s *session) { s.openAt(s.walk(s.root, "fifo"), unix.O_RDONLY) }},
+			wires: []wireKind{clientSocket}, patience: 2 * time.Second,
+			steps: func(s *session) { s.openAt(s.walk(s.root, "fifo"), unix.O_RDONLY) }},
 		{name: "opening a FIFO without a reader", gofer: goferOptions{flags: []string{"--host-fifo=open"}},
 			wires: []wireKind{clientSocket}, steps: func(s *session) { s.openAt(s.walk(s.root, "fifo"), unix.O_WRONLY) }},
 		{name: "a FIFO with a peer", gofer: goferOptions{flags: []string{"--host-fifo=open"}}, steps: func(s *session) {

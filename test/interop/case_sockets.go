@@ -103,15 +103,19 @@ var socketCases = []testCase{
 	{name: "BindAt of every type", gofer: allSockets, steps: func(s *session) {
 		for i, kind := range everySocketType {
 			child, bound := s.bind(s.root, fmt.Sprint("bound-", i), kind, owner{0o740, 3, 4})
-			s.fstat(child)
-			s.setStat(lisafs.SetStatReq{FD: child, Mask: unix.STATX_MODE | statxOwner | statxTimes, Mode: 0o600, UID: 1, GID: 1})
 			s.walkStat(s.root, fmt.Sprint("bound-", i))
 			s.listen(bound, 1)
 			s.accept(bound)
-			s.closeFDs(bound)
-			s.fstat(child)
-			s.closeFDs(child)
+			s.closeFDs(bound, child)
 		}
+	}},
+	{name: "the control descriptor of a bound socket", gofer: allSockets, steps: func(s *session) {
+		child, _ := s.bind(s.root, "bound", unix.SOCK_STREAM, owner{0o740, 3, 4})
+		s.fstat(child)
+		s.setStat(lisafs.SetStatReq{FD: child, Mask: unix.STATX_MODE | statxOwner, Mode: 0o600, UID: 1, GID: 2})
+		s.fstat(child)
+		s.walkStat(s.root, "bound")
+		s.walkAll(s.root, "bound")
 	}},
 	{name: "BindAt with every mode and owner", gofer: allSockets, steps: func(s *session) {
 		for i, o := range everyOwner {

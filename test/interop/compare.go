@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -18,16 +19,16 @@ const harnessKey = "harness"
 
 // compare pairs the lines of both gofers by their keys. Every line must be equal or stand in the list of intended
 // differences, and what the list says of this case must really differ.
-func compare(caseName string, kind wireKind, stock, ours []line) comparison {
+func compare(caseName string, stock, ours []line) comparison {
 	var result comparison
 	used := map[int]bool{}
 	stockTexts, ourTexts := byKey(stock), byKey(ours)
 	for _, key := range allKeys(stock, ours) {
-		theirs, mine := firstOf(stockTexts[key], nothing), firstOf(ourTexts[key], nothing)
+		theirs, mine := cmp.Or(stockTexts[key], nothing), cmp.Or(ourTexts[key], nothing)
 		if theirs == mine && key != harnessKey {
 			continue
 		}
-		if i := intendedFor(caseName, kind, key, theirs, mine); i >= 0 {
+		if i := allowedBy(caseName, key, theirs, mine); i >= 0 {
 			used[i] = true
 			result.intended++
 			continue
@@ -35,7 +36,7 @@ func compare(caseName string, kind wireKind, stock, ours []line) comparison {
 		result.problems = append(result.problems, fmt.Sprintf("  %s\n    stock: %s\n    ours:  %s", key, theirs, mine))
 	}
 	for i, d := range differences {
-		if d.concerns(caseName, kind) && !used[i] {
+		if d.concerns(caseName) && !used[i] {
 			result.problems = append(result.problems, fmt.Sprintf("  the list of differences is wrong: not seen: %s", d.why))
 		}
 	}

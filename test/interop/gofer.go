@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ func (o goferOptions) withDefaults() goferOptions {
 	if o.mounts == nil {
 		o.mounts = []mountOptions{writableTree}
 	}
-	o.rootConf = firstOf(o.rootConf, "lisafs:none")
+	o.rootConf = cmp.Or(o.rootConf, "lisafs:none")
 	return o
 }
 
@@ -115,7 +116,7 @@ func startGofer(executable, fresh string, o goferOptions) (*gofer, error) {
 	given.give("log-fd", logFile)
 	confs := []string{o.rootConf}
 	for _, m := range o.mounts {
-		confs = append(confs, firstOf(m.conf, "lisafs:none"))
+		confs = append(confs, cmp.Or(m.conf, "lisafs:none"))
 	}
 	cmd.Args = append(cmd.Args, "gofer", "--bundle", bundle, "--gofer-mount-confs="+strings.Join(confs, ","))
 	spec, err := os.Open(filepath.Join(bundle, "config.json"))

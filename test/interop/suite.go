@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,8 @@ type testCase struct {
 	gofer goferOptions
 	// wires are the communicators it runs over; gVisor's client over both when nil.
 	wires []wireKind
+	// patience is how long an answer may take; answerTimeout when zero.
+	patience time.Duration
 	// prepare adds to the tree before the gofer starts. It must make the same for both targets.
 	prepare func(b *builder)
 	// steps gets the first mount's connection.
@@ -61,7 +64,7 @@ func (s *suite) runCase(c testCase) {
 			})
 		}
 		both.Wait()
-		result := compare(c.name, kind, transcripts[0], transcripts[1])
+		result := compare(c.name, transcripts[0], transcripts[1])
 		s.intended += result.intended
 		s.report(c, kind, result, transcripts, time.Since(started))
 	}
@@ -143,7 +146,7 @@ func (s *suite) drive(r *run, target target, c testCase) error {
 		}
 		return err
 	}
-	r.watch.gofer = r.gofer
+	r.watch = watchdog{gofer: r.gofer, patience: cmp.Or(c.patience, answerTimeout)}
 	if c.connections != nil {
 		c.connections(r)
 	} else {

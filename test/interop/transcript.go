@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"time"
@@ -100,5 +101,5 @@ func (t *transcript) statx(s *lisafs.Statx) string {
 }
 
 func errnoName(errno unix.Errno) string {
-	return firstOf(unix.ErrnoName(errno), fmt.Sprintf("errno %d", errno))
+	return cmp.Or(unix.ErrnoName(errno), fmt.Sprintf("errno %d", errno))
 }

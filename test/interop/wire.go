@@ -73,12 +73,13 @@ func (k wireKind) open(sock int, watch *watchdog) (wire, reply) {
 
 // watchdog kills a gofer that leaves a request unanswered, which ends every wait for it.
 type watchdog struct {
-	gofer *gofer
-	fired bool
+	gofer    *gofer
+	patience time.Duration
+	fired    bool
 }
 
 func (w *watchdog) guard(wait func()) {
-	timer := time.AfterFunc(answerTimeout, func() {
+	timer := time.AfterFunc(w.patience, func() {
 		w.fired = true
 		w.gofer.kill()
 	})
