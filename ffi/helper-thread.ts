@@ -37,12 +37,19 @@ const architecture = currentArchitecture();
  * call is made, and ends with the process.
  */
 export class HelperThread {
-  readonly #job = allocateStaticMemory(jobLayout.bytes);
+  readonly #job: number;
 
-  /** Throws when the kernel gives no thread. */
-  constructor() {
-    memory.view.setUint32(this.#job + jobLayout.one, 1, true);
-    startThread(this.#job);
+  private constructor(job: number) {
+    this.#job = job;
+  }
+
+  /** A new thread; undefined when the kernel gives none. */
+  static start(): HelperThread | undefined {
+    const places = unusedPlaces ?? allocateThreadPlaces();
+    unusedPlaces = undefined;
+    if (startThread(places)) return new HelperThread(places.job);
+    unusedPlaces = places;
+    return undefined;
   }
 
   /** Hands the thread a call. It must not be at work. */
@@ -88,17 +95,31 @@ export function clearHelperBell(): void {
   syscalls.read(helperBell(), addressOf(bellCount), 8);
 }
 
-let clone: ((flags: number, stack: number) => number) | undefined;
+/** Arena offsets of what a thread needs for as long as it lives. */
+interface ThreadPlaces {
+  readonly job: number;
+  readonly stack: number;
+}
 
-function startThread(job: number): void {
-  clone ??= linkClone();
+/** Those of a thread that could not be started. */
+let unusedPlaces: ThreadPlaces | undefined;
+
+function allocateThreadPlaces(): ThreadPlaces {
+  const job = allocateStaticMemory(jobLayout.bytes);
   const stack = allocateStaticMemory(helperStackLayout.bytes);
   const { view } = memory;
+  view.setUint32(job + jobLayout.one, 1, true);
   view.setBigUint64(stack + helperStackLayout.job, BigInt(addressOf(job)), true);
   view.setBigUint64(stack + helperStackLayout.bellWord, BigInt(addressOf(doorbellWord)), true);
   view.setBigUint64(stack + helperStackLayout.bellFd, BigInt(helperBell()), true);
-  const cloned = withSignalsBlocked(clone, threadFlags, addressOf(stack));
-  if (cloned < 0) throw new Error(`cannot start a helper thread: ${new Failure(-cloned)}`);
+  return { job, stack };
+}
+
+let clone: ((flags: number, stack: number) => number) | undefined;
+
+function startThread({ stack }: ThreadPlaces): boolean {
+  clone ??= linkClone();
+  return withSignalsBlocked(clone, threadFlags, addressOf(stack)) > 0;
 }
 
 const allSignals = allocateStaticMemory(kernelSignalSetBytes);

@@ -96,6 +96,7 @@ export const EPOLLOUT = 0x4;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLL_CLOEXEC = O_CLOEXEC;
+export const FUTEX_WAIT = 0;
 export const FUTEX_WAKE = 1;
 export const FUTEX2_SIZE_U32 = 0x2;
 export const CLOCK_MONOTONIC = 1;

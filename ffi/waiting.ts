@@ -9,6 +9,7 @@ import {
   EPOLL_CTL_MOD,
   EPOLLIN,
   EPOLLOUT,
+  FUTEX_WAIT,
   FUTEX_WAKE,
   FUTEX2_SIZE_U32,
   POLLIN,
@@ -79,6 +80,21 @@ export class ReadinessSet implements Disposable {
 /** Wakes up to `waiters` who wait on the 32-bit word in shared memory. Source: futex(2). */
 export function wakeFutex(at: number, waiters: number): void {
   syscalls.futex(addressOf(at), FUTEX_WAKE, waiters, 0, 0, 0);
+}
+
+/**
+ * Waits until the word at arena offset `at` is woken, or at once when it is not `expected`, or a signal arrives; the caller looks for
+ * itself which. `timeoutMillis` −1: for ever. Source: futex(2), FUTEX_WAIT.
+ */
+export function waitForFutex(at: number, expected: number, timeoutMillis: number): void {
+  let limit = 0;
+  if (timeoutMillis >= 0) {
+    const { view } = memory;
+    view.setBigInt64(timeout + timespecLayout.seconds, BigInt(Math.floor(timeoutMillis / 1000)), true);
+    view.setBigInt64(timeout + timespecLayout.nanoseconds, BigInt((timeoutMillis % 1000) * nanosecondsPerMillisecond), true);
+    limit = addressOf(timeout);
+  }
+  syscalls.futex(addressOf(at), FUTEX_WAIT, expected, limit, 0, 0);
 }
 
 /** Puts the word at arena offset `at` into place `index` of what waitForFutexes() waits on: until it is no longer `expected`. */

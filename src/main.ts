@@ -4,6 +4,7 @@ import type { CommandOutput } from "./cli/command-output.ts";
 import { helpText, usageLine, versionLine } from "./cli/help.ts";
 import { statsCommand } from "./cli/stats.ts";
 import { goferCommand } from "./gofer/command.ts";
+import { goferWordIndex } from "./gofer/global-flags.ts";
 
 const usageStatus = 2;
 
@@ -14,9 +15,8 @@ const output: CommandOutput = {
 
 /** Runs the command that the arguments name and gives the exit status. */
 function main(args: string[]): number | Promise<number> {
-  // runsc puts its global flags before the word; it always writes --name=value, so none of them can be taken for it.
-  const goferWord = args.findIndex((arg) => !arg.startsWith("-"));
-  if (args[goferWord] === "gofer") return goferCommand(args.slice(0, goferWord), args.slice(goferWord + 1));
+  const goferWord = goferWordIndex(args);
+  if (goferWord !== undefined) return goferCommand(args.slice(0, goferWord), args.slice(goferWord + 1));
   const [command, ...rest] = args;
   switch (command) {
     case "adopt":

@@ -1,9 +1,4 @@
-declare const BUN_GOFER_VERSION: string | undefined;
-declare const BUN_GOFER_COMMIT: string | undefined;
-
-/** Set when the executable is built; a run from source has neither. */
-const version = typeof BUN_GOFER_VERSION === "string" ? BUN_GOFER_VERSION : "from source";
-const commit = typeof BUN_GOFER_COMMIT === "string" ? BUN_GOFER_COMMIT : "unknown";
+import { commit, version } from "../version.ts";
 
 /** One line that says which bun-gofer this is, on which Bun. */
 export const versionLine = `bun-gofer ${version} (commit ${commit}, Bun ${Bun.version}, ${process.arch})`;

@@ -22,7 +22,7 @@ import { readSpecFile } from "./spec-file.ts";
 import { type Attempt, StartFailure } from "./start-failure.ts";
 import { openStatistics } from "./statistics.ts";
 import { becomeUser, waitForEnd, waitForSandboxExit } from "./sync.ts";
-import { version } from "./version.ts";
+import { version } from "../version.ts";
 
 const statisticsVariable = "BUN_GOFER_STATS";
 

@@ -34,6 +34,7 @@ interface Serving {
 export async function serve(request: ServeRequest): Promise<StartFailure | undefined> {
   const { log, counts } = request;
   const calls = new BlockingCalls();
+  if (!calls.prepare()) return new StartFailure("system", "cannot start a helper thread");
   const server = new Server(log, calls, counts);
   for (const { path, socket, readonly, config } of servings(request, calls)) {
     log.info(`serving ${textOf(path)}`, { descriptor: socket, readonly });

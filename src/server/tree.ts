@@ -22,11 +22,14 @@ export class Tree {
     return false;
   }
 
-  /** As tryHold(), waiting as long as it takes. */
+  /** As tryHold(), waiting as long as it takes; queues at once for what is taken, so that nobody who comes later is first. */
   async hold(kind: LockKind, node: Node): Promise<void> {
     if (kind === "none") return;
-    await this.renameLock.lock(kind === "global" ? "write" : "read");
-    if (kind !== "global") await node.lock.lock(kind);
+    const renameGranted = this.renameLock.lock(kind === "global" ? "write" : "read");
+    if (renameGranted instanceof Promise) await renameGranted;
+    if (kind === "global") return;
+    const nodeGranted = node.lock.lock(kind);
+    if (nodeGranted instanceof Promise) await nodeGranted;
   }
 
   /** Gives back what tryHold() or hold() took. */

@@ -48,12 +48,23 @@ export class BlockingCalls {
     }
   }
 
+  /** Starts the first thread, so that there is one when no more are to be had later. False when there is none even now. */
+  prepare(): boolean {
+    const thread = this.#startThread();
+    if (thread !== undefined) this.#free.push(thread);
+    return thread !== undefined;
+  }
+
   #take(): HelperThread | Promise<HelperThread> {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    if (this.#threads === threadsMax) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#threads++;
-    return new HelperThread();
+    const thread = this.#free.pop() ?? this.#startThread();
+    return thread ?? new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #startThread(): HelperThread | undefined {
+    if (this.#threads === threadsMax) return undefined;
+    const thread = HelperThread.start();
+    if (thread !== undefined) this.#threads++;
+    return thread;
   }
 
   #give(thread: HelperThread): void {

@@ -1,9 +1,10 @@
-import { doorbellCount, doorbellWord, installDoorbell, ringDoorbellFor } from "../../ffi/doorbell.ts";
+import { doorbellCount, installDoorbell, ringDoorbellFor } from "../../ffi/doorbell.ts";
 import { Failure } from "../../ffi/errno.ts";
 import { helperBell } from "../../ffi/helper-thread.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
-import { expectFutex, futexWordsMax, type Interest, ReadinessSet, waitForFutexes } from "../../ffi/waiting.ts";
-import { Channel } from "./channel.ts";
+import { type Interest, ReadinessSet } from "../../ffi/waiting.ts";
+import type { Channel } from "./channel.ts";
+import { ChannelWait } from "./channel-wait.ts";
 import { messages } from "../wire/messages.ts";
 import type { BlockingCalls } from "./blocking-calls.ts";
 import { SpinGate, spinMicrosMax } from "./spin-gate.ts";
@@ -12,7 +13,7 @@ import type { SocketCommunicator, SocketTurn } from "./socket-communicator.ts";
 /** Turns that one socket may have before the others have theirs. */
 const turnsInARowMax = 16;
 
-/** How long one wait may be where the kernel cannot wait for all there is at once, or Bun's event loop has work as well. */
+/** How long one wait may be while Bun's event loop has work as well. */
 const shortWaitMillis = 1;
 
 const forever = -1;
@@ -41,8 +42,8 @@ export interface Session {
 
 /**
  * The waiting loop: one thread that serves whatever is ready, on sockets and channels, and then blocks in a single system call
- * until there is more. While a process has no channel that is epoll; else it is futex_waitv over the channels' state words and the
- * doorbell, which stands for the sockets. While handlers have promises outstanding, Bun's event loop gets its turns too.
+ * until there is more. While a process has no channel that is epoll; else it is a futex wait for the channels and for the doorbell, which
+ * stands for the sockets. While handlers have promises outstanding, Bun's event loop gets its turns too.
  */
 export class Loop implements Disposable {
   readonly #sessions = new Map<HostFd, Session>();
@@ -53,7 +54,7 @@ export class Loop implements Disposable {
   /** Handlers that have still to answer. */
   #outstanding = 0;
   #doorbellSeen = 0;
-  #canWaitForFutexes = true;
+  readonly #channelWait = new ChannelWait();
   readonly #spinGate = new SpinGate();
   readonly #calls: BlockingCalls;
   readonly #bell = helperBell();
@@ -187,17 +188,7 @@ export class Loop implements Disposable {
       this.#serveSockets(this.#readiness.wait(timeoutMillis));
       return;
     }
-    let words = 0;
-    expectFutex(words++, doorbellWord, this.#doorbellSeen);
-    let waitsForAll = this.#canWaitForFutexes;
-    for (const channel of this.#channels) {
-      if (!channel.isWaitingForClient) continue;
-      if (words === futexWordsMax) waitsForAll = false;
-      else expectFutex(words++, channel.stateAt, Channel.stateWhileWaiting);
-    }
-    const millis = waitsForAll || timeoutMillis === 0 ? timeoutMillis : shortWaitMillis;
-    if (this.#canWaitForFutexes) this.#canWaitForFutexes = !(waitForFutexes(words, millis) instanceof Failure);
-    else this.#serveSockets(this.#readiness.wait(millis));
+    this.#channelWait.wait(this.#channels, this.#doorbellSeen, timeoutMillis);
   }
 
   /** Gives a socket a few turns and sees to it that it is taken up again when it can go on. */

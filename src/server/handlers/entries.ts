@@ -1,3 +1,4 @@
+import type { ByteString } from "../../../ffi/byte-string.ts";
 import { Errno, Failure, fail, type Result } from "../../../ffi/errno.ts";
 import { RENAME_EXCHANGE } from "../../../ffi/linux.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -92,12 +93,25 @@ function rename(
   const newNode = newDirectory.node;
   if (oldNode.isDeleted || newNode.isDeleted) return fail(Errno.EINVAL);
   if (oldNode === newNode && oldName === newName) return undefined;
+  return perform(renameSteps(oldDirectory, oldName, newDirectory, newName, flags));
+}
+
+function* renameSteps(
+  oldDirectory: ControlFd,
+  oldName: ByteString,
+  newDirectory: ControlFd,
+  newName: ByteString,
+  flags: number,
+): Steps<Result<void>> {
   newDirectory.acquire();
-  return andThen(oldDirectory.rename(oldName, newDirectory, newName, flags), (outcome) => {
-    if (outcome === undefined) oldNode.moveChild(oldName, newNode, newName, (flags & RENAME_EXCHANGE) !== 0);
-    newDirectory.release();
+  try {
+    const outcome = yield* settled(oldDirectory.rename(oldName, newDirectory, newName, flags));
+    const exchanged = (flags & RENAME_EXCHANGE) !== 0;
+    if (outcome === undefined) oldDirectory.node.moveChild(oldName, newDirectory.node, newName, exchanged);
     return outcome;
-  });
+  } finally {
+    newDirectory.release();
+  }
 }
 
 /** A second descriptor that a request names: EBADF when there is none, EINVAL when it is of another kind. */

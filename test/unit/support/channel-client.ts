@@ -117,12 +117,17 @@ export class ChannelClient implements Disposable {
     return message instanceof Failure ? message : message.bytes;
   }
 
-  /** Sends a request and gives the answer. */
-  call<N extends MessageName>(name: N, request: RequestOf<N>): Answer<N> {
+  /** Hands a request over. */
+  send<N extends MessageName>(name: N, request: RequestOf<N>): void {
     const message: MessageDefinition = messages[name];
     const length = encodeRequest(message, memory, this.payloadAt, payloadBytesMax, request);
     if (length < 0) throw new RangeError(`${name} does not fit`);
     this.post(message.id, memory.u8.slice(this.payloadAt, this.payloadAt + length));
+  }
+
+  /** Sends a request and gives the answer. */
+  call<N extends MessageName>(name: N, request: RequestOf<N>): Answer<N> {
+    this.send(name, request);
     const { messageId, payload, fds } = this.reply();
     if (messageId === messages.error.id) {
       return errnoName(decodeReply(messages.error, memory, this.payloadAt, payload.length)?.errno ?? 0);

@@ -56,7 +56,7 @@ export class Script {
   readonly calls: string[] = [];
   /** Modes of the files that walks find, by path. */
   readonly modes = new Map<string, number>([["/", S_IFDIR | 0o755]]);
-  /** What methods give instead. */
+  /** What methods give instead, by method and path, such as `stat /file`, or by method. */
   readonly instead = new Map<string, Substitute>();
   /** FDs that are open. */
   readonly open = new Set<string>();
@@ -77,7 +77,7 @@ export class Script {
   run<T>(method: string, path: string, detail: string, answer: () => Result<T>): MaybePromise<Result<T>> {
     const call = `${method} ${path}`;
     this.calls.push(detail === "" ? call : `${call} ${detail}`);
-    const finish = (): MaybePromise<Result<T>> => (this.instead.get(method) ?? answer)();
+    const finish = (): MaybePromise<Result<T>> => (this.instead.get(call) ?? this.instead.get(method) ?? answer)();
     const gate = this.#gates.get(call) ?? this.#gates.get(method);
     if (gate === undefined) return finish();
     return gate.then(() => {
