@@ -52,11 +52,6 @@ export function openWithoutSymlinks(directory: HostFd, path: ByteString, flags: 
   return fdResultOf(syscalls.openat2(directory, cString(path), addressOf(openHow), openHowLayout.bytes));
 }
 
-/** A second descriptor for the same open file. The caller owns it. Source: dup(2). */
-export function duplicate(fd: HostFd): Result<HostFd> {
-  return fdResultOf(syscalls.dup(fd));
-}
-
 /** Writes struct statx of an open file to the arena. Asks for the basic fields and the birth time. Source: statx(2). */
 export function statInto(fd: HostFd, at: number): Result<void> {
   return outcomeOf(syscalls.statx(fd, emptyCString, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, addressOf(at)));

@@ -12,7 +12,6 @@ export const O_RDWR = 0o2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_TRUNC = 0o1000;
-export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 export const O_ASYNC = 0o20000;
 export const O_DIRECTORY = isX64 ? 0o200000 : 0o40000;
@@ -24,7 +23,6 @@ export const O_PATH = 0o10000000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_REMOVEDIR = 0x200;
 export const AT_EMPTY_PATH = 0x1000;
-export const AT_RECURSIVE = 0x8000;
 
 /** Flags of openat2(2). */
 export const RESOLVE_NO_SYMLINKS = 0x04;
@@ -54,7 +52,6 @@ export const UTIME_OMIT = 0x3ffffffe;
 /** Commands of fcntl(2). */
 export const F_SETFL = 4;
 export const F_GETFL = 3;
-export const F_SETFD = 2;
 export const F_SETOWN_EX = 15;
 export const F_OWNER_TID = 0;
 export const F_ADD_SEALS = 1033;
@@ -66,7 +63,6 @@ export const MFD_CLOEXEC = 0x1;
 export const MFD_ALLOW_SEALING = 0x2;
 
 /** Protections and flags of mmap(2). */
-export const PROT_NONE = 0;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const MAP_SHARED = 0x1;
@@ -79,23 +75,21 @@ export const AF_UNIX = 1;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_SEQPACKET = 5;
-export const SOCK_CLOEXEC = O_CLOEXEC;
+export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SCM_RIGHTS = 1;
-export const MSG_CTRUNC = 0x8;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_CMSG_CLOEXEC = 0x40000000;
 
 /** Waiting. Source: poll(2), epoll_ctl(2), futex(2). */
 export const POLLIN = 0x1;
-export const POLLHUP = 0x10;
 export const EPOLLIN = 0x1;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLLOUT = 0x4;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
-export const EPOLL_CLOEXEC = O_CLOEXEC;
+export const EPOLL_CLOEXEC = 0o2000000;
 export const FUTEX_WAIT = 0;
 export const FUTEX_WAKE = 1;
 export const FUTEX2_SIZE_U32 = 0x2;
@@ -126,7 +120,6 @@ export const MS_POSIXACL = 0x10000;
 export const MS_UNBINDABLE = 0x20000;
 export const MS_PRIVATE = 0x40000;
 export const MS_SLAVE = 0x80000;
-export const MS_SHARED = 0x100000;
 export const MS_RELATIME = 0x200000;
 export const MS_I_VERSION = 0x800000;
 export const MS_STRICTATIME = 0x1000000;
@@ -162,6 +155,6 @@ export const CLONE_FILES = 0x400;
 export const CLONE_SIGHAND = 0x800;
 export const CLONE_THREAD = 0x10000;
 export const CLONE_SYSVSEM = 0x40000;
-export const EFD_CLOEXEC = O_CLOEXEC;
-export const EFD_NONBLOCK = O_NONBLOCK;
+export const EFD_CLOEXEC = 0o2000000;
+export const EFD_NONBLOCK = 0o4000;
 export const SIG_SETMASK = 2;

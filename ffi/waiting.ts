@@ -91,7 +91,11 @@ export function waitForFutex(at: number, expected: number, timeoutMillis: number
   if (timeoutMillis >= 0) {
     const { view } = memory;
     view.setBigInt64(timeout + timespecLayout.seconds, BigInt(Math.floor(timeoutMillis / 1000)), true);
-    view.setBigInt64(timeout + timespecLayout.nanoseconds, BigInt((timeoutMillis % 1000) * nanosecondsPerMillisecond), true);
+    view.setBigInt64(
+      timeout + timespecLayout.nanoseconds,
+      BigInt((timeoutMillis % 1000) * nanosecondsPerMillisecond),
+      true,
+    );
     limit = addressOf(timeout);
   }
   syscalls.futex(addressOf(at), FUTEX_WAIT, expected, limit, 0, 0);

@@ -4,6 +4,7 @@ import { processIds, setFileModeMask } from "../../ffi/process.ts";
 import { openProcSelfFd } from "../host/connection.ts";
 import type { Log } from "../log/log.ts";
 import { RequestCounts } from "../server/request-counts.ts";
+import { version } from "../version.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { findDescriptor, reportFatal } from "./fatal.ts";
 import { type GlobalConfig, readGlobalFlags } from "./global-flags.ts";
@@ -22,7 +23,6 @@ import { readSpecFile } from "./spec-file.ts";
 import { type Attempt, StartFailure } from "./start-failure.ts";
 import { openStatistics } from "./statistics.ts";
 import { becomeUser, waitForEnd, waitForSandboxExit } from "./sync.ts";
-import { version } from "../version.ts";
 
 const statisticsVariable = "BUN_GOFER_STATS";
 

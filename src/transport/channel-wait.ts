@@ -26,7 +26,8 @@ export class ChannelWait {
     let isBlind = false;
     for (const channel of channels) {
       if (!channel.isWaitingForClient) continue;
-      if (this.#hasVectorWait && words < futexWordsMax) expectFutex(words++, channel.stateAt, Channel.stateWhileWaiting);
+      if (this.#hasVectorWait && words < futexWordsMax)
+        expectFutex(words++, channel.stateAt, Channel.stateWhileWaiting);
       else if (!this.#watch.watch(channel.stateAt, Channel.stateWhileWaiting)) isBlind = true;
     }
     const millis = isBlind && timeoutMillis !== 0 ? blindWaitMillis : timeoutMillis;

@@ -3,12 +3,12 @@ import { Failure } from "../../ffi/errno.ts";
 import { helperBell } from "../../ffi/helper-thread.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
 import { type Interest, ReadinessSet } from "../../ffi/waiting.ts";
-import type { Channel } from "./channel.ts";
-import { ChannelWait } from "./channel-wait.ts";
 import { messages } from "../wire/messages.ts";
 import type { BlockingCalls } from "./blocking-calls.ts";
-import { SpinGate, spinMicrosMax } from "./spin-gate.ts";
+import type { Channel } from "./channel.ts";
+import { ChannelWait } from "./channel-wait.ts";
 import type { SocketCommunicator, SocketTurn } from "./socket-communicator.ts";
+import { SpinGate, spinMicrosMax } from "./spin-gate.ts";
 
 /** Turns that one socket may have before the others have theirs. */
 const turnsInARowMax = 16;
@@ -105,7 +105,7 @@ export class Loop implements Disposable {
   /** Serves until no session is left and no handler is at work. */
   async run(): Promise<void> {
     while (this.#sessions.size > 0 || this.#outstanding > 0) {
-      for (let turns = 0; this.#needsEventLoop && turns < microtaskTurnsMax; turns++) await undefined;
+      for (let turns = 0; this.#needsEventLoop && turns < microtaskTurnsMax; turns++) await Promise.resolve();
       if (this.#needsEventLoop) await turnOfEventLoop();
       this.turn(this.#needsEventLoop ? shortWaitMillis : forever);
     }

@@ -47,6 +47,7 @@ export class HostServer implements Disposable {
   readonly client: TestClient;
   readonly #fdsBefore: readonly string[];
   readonly #clients: TestClient[] = [];
+  #root: FdId | undefined;
   readonly #config: HostConfig;
   readonly #options: ConnectionOptions;
 
@@ -86,6 +87,27 @@ export class HostServer implements Disposable {
   /** Mounts and gives the control FD of the mount point. */
   mount(client = this.client): FdId {
     return client.expect("mount", undefined).root.controlFd;
+  }
+
+  /** The control FD of the mount point, for the first client. */
+  get root(): FdId {
+    this.#root ??= this.mount();
+    return this.#root;
+  }
+
+  /** A new control FD of a file below the mount point, for the first client; of the mount point itself for an empty path. */
+  walk(path: string): FdId {
+    const names = path.split("/").filter((name) => name !== "");
+    if (names.length === 0) return this.mount();
+    const { inodes } = this.client.expect("walk", { dirFd: this.root, path: names.map(byteStringOf) });
+    const last = inodes.at(-1);
+    if (last === undefined || inodes.length !== names.length) throw new Error(`cannot walk to ${path}`);
+    return last.controlFd;
+  }
+
+  /** Opens a file below the mount point; closes what the client gets to use by itself. */
+  open(path: string, flags: number): FdId {
+    return this.client.expect("openAt", { fd: this.walk(path), flags }).openFd;
   }
 
   [Symbol.dispose](): void {
