@@ -12,6 +12,8 @@ RUNSC ?=
 ROOTLESS ?=
 # More arguments for scripts/demo.ts.
 DEMO_ARGS ?=
+# Arguments for scripts/mutate.ts.
+MUTATE_ARGS ?=
 
 BUN := ./node_modules/.bin/bun
 STEP := scripts/step.sh
@@ -68,6 +70,10 @@ vectors: ## Make the byte vectors of the messages anew, with gVisor's own encode
 	@mkdir -p .cache
 	@cd test/vectors && CGO_ENABLED=0 go run . >../../.cache/vectors.json
 	@mv .cache/vectors.json test/vectors/vectors.json
+
+.PHONY: mutate
+mutate: setup ## Change one rule at a time and see whether the tests notice (MUTATE_ARGS="--seed N --mutants N")
+	@$(BUN) scripts/mutate.ts $(MUTATE_ARGS)
 
 .PHONY: bench
 bench: setup ## Run the benchmarks

@@ -160,8 +160,8 @@ describe("setStat", () => {
     const owner = () => [lstatSync(server.path(kind)).uid, lstatSync(server.path(kind)).gid];
     expect(setStat(server, fd, { mask: mask.uid, uid: 1234, gid: 99 })).toEqual(done);
     expect(owner()).toEqual([1234, 0]);
-    expect(setStat(server, fd, { mask: mask.gid, uid: 99, gid: 2 ** 32 - 2 })).toEqual(done);
-    expect(owner()).toEqual([1234, 2 ** 32 - 2]);
+    expect(setStat(server, fd, { mask: mask.gid, uid: 99, gid: 4321 })).toEqual(done);
+    expect(owner()).toEqual([1234, 4321]);
   });
 
   test("does all that can be done, and says what could not and why", () => {
