@@ -7,6 +7,7 @@ export const Errno = {
   EINTR: 4,
   EIO: 5,
   ENXIO: 6,
+  E2BIG: 7,
   EBADF: 9,
   EAGAIN: 11,
   ENOMEM: 12,
@@ -30,8 +31,9 @@ export const Errno = {
   EREMOTEIO: 121,
 } as const;
 
+/** Where one number has several symbols, ours is the one to show. */
 const names = new Map<number, string>(
-  [["EREMOTEIO", 121] as const, ...Object.entries(constants.errno)].map(([name, value]) => [value, name]),
+  [...Object.entries(constants.errno), ...Object.entries(Errno)].map(([name, value]) => [value, name]),
 );
 
 /** The symbol of a positive error number, such as `ENOENT`. */

@@ -8,6 +8,9 @@ const suites: readonly string[] = ["unit", "vectors", "interop", "process", "san
 
 const root = resolve(import.meta.dir, "..");
 
+/** When a test counts as hanging that sets no limit of its own: not a measure of speed, so far beyond what any needs. */
+const testMillisMax = 60_000;
+
 interface SuiteResult {
   readonly counts: Counts;
   readonly skipped: readonly string[];
@@ -21,7 +24,14 @@ async function runSuite(suite: string, reportFile: string): Promise<SuiteResult>
   const started = performance.now();
   console.log(`\n== ${suite}`);
   const run = Bun.spawn(
-    [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${reportFile}`, `./test/${suite}/`],
+    [
+      process.execPath,
+      "test",
+      `--timeout=${testMillisMax}`,
+      "--reporter=junit",
+      `--reporter-outfile=${reportFile}`,
+      `./test/${suite}/`,
+    ],
     { cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
   );
   const exitCode = await run.exited;

@@ -99,9 +99,9 @@ export class Connection implements Session {
   openChannel(): Result<OpenedChannel> {
     const index = this.#channels.length;
     if (this.#ended || index >= channelsMax) return fail(Errno.ENOMEM);
-    this.#channelFile ??= unwrap(createSealedMemoryFile("lisafs-channels", channelsMax * windowBytes));
-    const file = this.#channelFile;
-    if (file === undefined) return fail(Errno.ENOMEM);
+    const file = this.#channelFile ?? createSealedMemoryFile("lisafs-channels", channelsMax * windowBytes);
+    if (file instanceof Failure) return file;
+    this.#channelFile = file;
     const fileOffset = index * windowBytes;
     const created = Channel.create(file, fileOffset, this.#handler(), () => this.#endRequest());
     if (created instanceof Failure) return created;
@@ -147,8 +147,4 @@ export class Connection implements Session {
     this.communicator.destroy();
     takeAndClose(socket);
   }
-}
-
-function unwrap<T>(result: Result<T>): T | undefined {
-  return result instanceof Failure ? undefined : result;
 }

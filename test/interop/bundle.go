@@ -37,7 +37,8 @@ func writeBundle(fresh string, o *goferOptions) (string, error) {
 		"process":    map[string]any{"cwd": "/", "args": []string{"true"}, "user": map[string]any{"uid": 0, "gid": 0}},
 		"root":       map[string]any{"path": "rootfs", "readonly": o.rootReadonly},
 		"mounts":     mounts,
-		"linux":      map[string]any{"namespaces": []any{map[string]any{"type": "mount"}, map[string]any{"type": "pid"}}},
+		"linux": map[string]any{"namespaces": []any{map[string]any{"type": "mount"},
+			map[string]any{"type": "pid"}}},
 	}
 	encoded, err := json.Marshal(spec)
 	if err != nil {

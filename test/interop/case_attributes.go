@@ -39,11 +39,13 @@ var attributeCases = []testCase{
 		s.setStat(lisafs.SetStatReq{FD: fd, Mask: 1<<32 - 1})
 	}},
 	{name: "SetStat with every combination of bits", steps: func(s *session) {
-		bits := []uint32{unix.STATX_MODE, unix.STATX_UID, unix.STATX_GID, unix.STATX_SIZE, unix.STATX_ATIME, unix.STATX_MTIME}
+		bits := []uint32{unix.STATX_MODE, unix.STATX_UID, unix.STATX_GID, unix.STATX_SIZE, unix.STATX_ATIME,
+			unix.STATX_MTIME}
 		fd := s.walk(s.root, "file")
 		for combination := range 1 << len(bits) {
 			req := lisafs.SetStatReq{FD: fd, Mode: uint32(0o600 + combination), UID: lisafs.UID(combination),
-				GID: lisafs.GID(1000 + combination), Size: uint64(combination), Atime: linux.Timespec{Sec: int64(combination)},
+				GID: lisafs.GID(1000 + combination), Size: uint64(combination),
+				Atime: linux.Timespec{Sec: int64(combination)},
 				Mtime: linux.Timespec{Sec: int64(1000 + combination)}}
 			for i, bit := range bits {
 				if combination&(1<<i) != 0 {
@@ -67,7 +69,8 @@ var attributeCases = []testCase{
 	{name: "SetStat of the mode", steps: func(s *session) {
 		for _, kind := range []string{"file", "dir", "socket", "fifo"} {
 			fd := s.walk(s.root, kind)
-			for _, mode := range []uint32{0, 0o777, 0o7777, 0o6755, 0o1000, unix.S_IFDIR | 0o700, unix.S_IFREG | 0o644, 0o177777,
+			for _, mode := range []uint32{0, 0o777, 0o7777, 0o6755, 0o1000, unix.S_IFDIR | 0o700,
+				unix.S_IFREG | 0o644, 0o177777,
 				1<<16 | 0o600, 1<<32 - 1} {
 				s.setStat(lisafs.SetStatReq{FD: fd, Mask: unix.STATX_MODE, Mode: mode})
 				s.fstat(fd)
@@ -76,7 +79,8 @@ var attributeCases = []testCase{
 	}},
 	{name: "SetStat of the owner", steps: func(s *session) {
 		fd := s.walk(s.root, "setid")
-		for _, o := range [][2]uint32{{0, 0}, {1, 2}, {1<<32 - 1, 5}, {6, 1<<32 - 1}, {1<<32 - 1, 1<<32 - 1}, {1<<32 - 2, 1 << 31}} {
+		for _, o := range [][2]uint32{{0, 0}, {1, 2}, {1<<32 - 1, 5}, {6, 1<<32 - 1}, {1<<32 - 1, 1<<32 - 1},
+			{1<<32 - 2, 1 << 31}} {
 			for _, mask := range []uint32{unix.STATX_UID, unix.STATX_GID, statxOwner} {
 				s.setStat(lisafs.SetStatReq{FD: fd, Mask: mask, UID: lisafs.UID(o[0]), GID: lisafs.GID(o[1])})
 				s.fstat(fd)
@@ -95,8 +99,10 @@ var attributeCases = []testCase{
 	{name: "SetStat of the times", steps: func(s *session) {
 		for _, kind := range []string{"file", "dir", "link", "fifo", "socket", "null"} {
 			fd := s.walk(s.root, kind)
-			for _, time := range []linux.Timespec{{}, {Sec: 1, Nsec: 999_999_999}, {Sec: -1}, {Sec: 1 << 31}, {Sec: 1 << 33, Nsec: 1},
-				{Sec: 1 << 40}, {Sec: 1, Nsec: 1_000_000_000}, {Sec: 1, Nsec: -1}, {Nsec: linux.UTIME_OMIT}, {Sec: 1, Nsec: 1 << 40},
+			for _, time := range []linux.Timespec{{}, {Sec: 1, Nsec: 999_999_999}, {Sec: -1}, {Sec: 1 << 31},
+				{Sec: 1 << 33, Nsec: 1},
+				{Sec: 1 << 40}, {Sec: 1, Nsec: 1_000_000_000}, {Sec: 1, Nsec: -1}, {Nsec: linux.UTIME_OMIT},
+				{Sec: 1, Nsec: 1 << 40},
 				{Sec: -1 << 63}, {Sec: 1<<63 - 1}} {
 				for _, mask := range []uint32{unix.STATX_ATIME, unix.STATX_MTIME, statxTimes} {
 					s.setStat(lisafs.SetStatReq{FD: fd, Mask: mask, Atime: time, Mtime: time})
@@ -108,7 +114,8 @@ var attributeCases = []testCase{
 			s.fstat(fd)
 		}
 	}},
-	{name: "SetStat on an open descriptor, in a user namespace and on what was replaced", gofer: goferOptions{userNamespace: true},
+	{name: "SetStat on an open descriptor, in a user namespace and on what was replaced",
+		gofer: goferOptions{userNamespace: true},
 		steps: func(s *session) {
 			s.setStat(lisafs.SetStatReq{FD: s.openFile(2, "file"), Mask: unix.STATX_MODE})
 			link, socket := s.walk(s.root, "link"), s.walk(s.root, "socket")
@@ -139,7 +146,8 @@ var xattrCases = []testCase{
 		for _, kind := range kinds {
 			fd := s.walk(s.root, kind)
 			s.listXattr(fd, 0)
-			for _, name := range []string{"user.new", "trusted.new", "security.new", "system.new", "nonsense", "user.", ""} {
+			for _, name := range []string{"user.new", "trusted.new", "security.new", "system.new", "nonsense",
+				"user.", ""} {
 				s.setXattr(fd, name, "value of "+name, 0)
 				s.getXattr(fd, name, 0)
 				s.listXattr(fd, 0)
@@ -148,20 +156,22 @@ var xattrCases = []testCase{
 			}
 		}
 	}},
-	{name: "extended attributes on a user namespace's gofer", gofer: goferOptions{userNamespace: true}, steps: func(s *session) {
-		for _, kind := range []string{"file", "dir", "link", "secret", "null"} {
-			fd := s.walk(s.root, kind)
-			for _, name := range []string{"user.new", "trusted.new", "security.new", "security.capability"} {
-				s.setXattr(fd, name, "value", 0)
-				s.getXattr(fd, name, 0)
-				s.listXattr(fd, 0)
-				s.removeXattr(fd, name)
+	{name: "extended attributes on a user namespace's gofer", gofer: goferOptions{userNamespace: true},
+		steps: func(s *session) {
+			for _, kind := range []string{"file", "dir", "link", "secret", "null"} {
+				fd := s.walk(s.root, kind)
+				for _, name := range []string{"user.new", "trusted.new", "security.new", "security.capability"} {
+					s.setXattr(fd, name, "value", 0)
+					s.getXattr(fd, name, 0)
+					s.listXattr(fd, 0)
+					s.removeXattr(fd, name)
+				}
 			}
-		}
-	}},
+		}},
 	{name: "FGetXattr with every buffer size", steps: func(s *session) {
 		fd := s.walk(s.root, "file")
-		for _, name := range []string{"user.one", "user.binary", "user.empty", "user.missing", "trusted.overlay.opaque"} {
+		for _, name := range []string{"user.one", "user.binary", "user.empty", "user.missing",
+			"trusted.overlay.opaque"} {
 			for _, size := range []uint32{0, 1, 4, 5, 6, 64, 65535, 65536, 65537, 1 << 31, 1<<32 - 1} {
 				s.getXattr(fd, name, size)
 			}

@@ -64,7 +64,8 @@ var contentCases = []testCase{
 	{name: "PRead of every size", steps: func(s *session) {
 		for _, name := range []string{"file", "huge"} {
 			fd := s.openFile(0, name)
-			for _, count := range []uint32{1 << 16, 1 << 20, payloadBytesMax - 9, payloadBytesMax - 8, payloadBytesMax - 7,
+			for _, count := range []uint32{1 << 16, 1 << 20, payloadBytesMax - 9, payloadBytesMax - 8,
+				payloadBytesMax - 7,
 				payloadBytesMax, 1 << 22, 1 << 31} {
 				s.pread(fd, 0, count)
 			}
@@ -160,7 +161,8 @@ var contentCases = []testCase{
 	}},
 	{name: "FAllocate grows a file", steps: func(s *session) {
 		fd := s.openFile(unix.O_RDWR, "file")
-		for _, r := range [][2]uint64{{0, 0}, {0, 1}, {0, 100}, {100, 50}, {1 << 20, 4096}, {0, 1 << 62}, {1 << 63, 1}, {0, 1 << 63},
+		for _, r := range [][2]uint64{{0, 0}, {0, 1}, {0, 100}, {100, 50}, {1 << 20, 4096}, {0, 1 << 62},
+			{1 << 63, 1}, {0, 1 << 63},
 			{1<<63 - 1, 1}, {1<<64 - 1, 1<<64 - 1}, {1 << 40, 1 << 50}} {
 			s.allocate(fd, 0, r[0], r[1])
 			s.fstat(fd)
@@ -180,7 +182,8 @@ var contentCases = []testCase{
 }
 
 var everyOpenFlags = []uint32{unix.O_RDONLY, unix.O_WRONLY, unix.O_RDWR, 3, unix.O_TRUNC, unix.O_TRUNC | unix.O_WRONLY,
-	unix.O_TRUNC | unix.O_RDWR, unix.O_APPEND | unix.O_WRONLY, unix.O_CREAT | unix.O_EXCL, unix.O_DIRECTORY, unix.O_PATH,
+	unix.O_TRUNC | unix.O_RDWR, unix.O_APPEND | unix.O_WRONLY, unix.O_CREAT | unix.O_EXCL, unix.O_DIRECTORY,
+	unix.O_PATH,
 	unix.O_NONBLOCK | unix.O_RDWR, 1<<32 - 1}
 
 var everyOffset = []uint64{0, 1, 15, 16, 17, 1 << 31, 1<<32 - 1, 1 << 32, 1<<32 + 5, hugeOffset - 1, hugeOffset,

@@ -20,7 +20,8 @@ func crowd(count int) func(b *builder) {
 var directoryCases = []testCase{
 	{name: "Getdents64 with every count", steps: func(s *session) {
 		fd := s.openFileAt(s.root)
-		for _, count := range []int32{0, 1, 23, 24, 31, 32, 48, 100, 279, 280, 281, 500, 1000, 8192, 1 << 16, 1<<31 - 1} {
+		for _, count := range []int32{0, 1, 23, 24, 31, 32, 48, 100, 279, 280, 281, 500, 1000, 8192, 1 << 16,
+			1<<31 - 1} {
 			s.getdents(fd, -1)
 			for range 3 {
 				s.getdents(fd, count)
@@ -121,7 +122,8 @@ func (s *session) pages(fd lisafs.FDID, count int32, pagesMax int) {
 			all = append(all, string(entry.Name))
 		}
 	}
-	s.note(fmt.Sprint("all entries in pages of ", count), fmt.Sprint(len(all), " ", hash([]byte(strings.Join(all, "/")))))
+	s.note(fmt.Sprint("all entries in pages of ", count), fmt.Sprint(len(all), " ",
+		hash([]byte(strings.Join(all, "/")))))
 }
 
 var deletedCases = []testCase{

@@ -19,7 +19,8 @@ var entryCases = []testCase{
 		for i, o := range everyOwner {
 			s.mknod(s.root, fmt.Sprint("mode-", i), o, 0, 0)
 		}
-		for i, kind := range []uint16{0, unix.S_IFREG, unix.S_IFDIR, unix.S_IFCHR, unix.S_IFBLK, unix.S_IFIFO, unix.S_IFSOCK,
+		for i, kind := range []uint16{0, unix.S_IFREG, unix.S_IFDIR, unix.S_IFCHR, unix.S_IFBLK, unix.S_IFIFO,
+			unix.S_IFSOCK,
 			unix.S_IFLNK, unix.S_IFMT} {
 			for _, device := range [][2]uint32{{0, 0}, {1, 3}, {0, 3}, {1, 0}, {1<<32 - 1, 1<<32 - 1}} {
 				name := fmt.Sprintf("type-%d-%d-%d", i, device[0], device[1])
@@ -114,20 +115,21 @@ var entryCases = []testCase{
 		s.unlink(file, "x", 0)
 		s.unlink(s.openFile(0, "dir"), "a", 0)
 	}},
-	{name: "a gofer's user namespace and sticky directories", gofer: goferOptions{userNamespace: true}, prepare: func(b *builder) {
-		b.file("sticky/theirs", "x", 0o600)
-		b.do(unix.Chown(b.path("sticky/theirs"), 5, 5))
-	}, steps: func(s *session) {
-		sticky := s.walk(s.root, "sticky")
-		s.rename(sticky, "theirs", sticky, "renamed")
-		s.unlink(sticky, "renamed", 0)
-	}},
+	{name: "a gofer's user namespace and sticky directories", gofer: goferOptions{userNamespace: true},
+		prepare: func(b *builder) {
+			b.file("sticky/theirs", "x", 0o600)
+			b.do(unix.Chown(b.path("sticky/theirs"), 5, 5))
+		}, steps: func(s *session) {
+			sticky := s.walk(s.root, "sticky")
+			s.rename(sticky, "theirs", sticky, "renamed")
+			s.unlink(sticky, "renamed", 0)
+		}},
 }
 
 var renameCases = []testCase{
 	{name: "RenameAt of every kind over every kind", steps: func(s *session) {
 		fresh := s.mkdir(s.root, "arena", owner{0o755, 0, 0})
-		make := func(kind, name string) {
+		put := func(kind, name string) {
 			switch kind {
 			case "file":
 				s.create(fresh, name, 2, owner{0o644, 0, 0})
@@ -143,8 +145,8 @@ var renameCases = []testCase{
 		for i, from := range every {
 			for j, to := range every {
 				old, target := fmt.Sprintf("from-%d-%d", i, j), fmt.Sprintf("to-%d-%d", i, j)
-				make(from, old)
-				make(to, target)
+				put(from, old)
+				put(to, target)
 				held := s.walk(fresh, target)
 				s.rename(fresh, old, fresh, target)
 				s.fstat(held)
@@ -177,7 +179,8 @@ var renameCases = []testCase{
 	}},
 	{name: "RenameAt2 with every flag", steps: func(s *session) {
 		for _, flags := range []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 1 << 31, 1<<32 - 1} {
-			for _, pair := range [][2]string{{"file", "missing"}, {"file", "empty"}, {"missing", "empty"}, {"dir", "file"},
+			for _, pair := range [][2]string{{"file", "missing"}, {"file", "empty"}, {"missing", "empty"},
+				{"dir", "file"},
 				{"missing", "missing too"}, {"link", "dir"}, {"file", "file"}, {"missing", "missing"}} {
 				s.rename2(s.root, pair[0], s.root, pair[1], flags)
 			}

@@ -73,7 +73,8 @@ var frameCases = []testCase{
 		s.fstat(s.root)
 	}},
 	{name: "the largest payloads", wires: []wireKind{rawSocketKind}, steps: func(s *session) {
-		for _, size := range []int{payloadBytesMax - 1, payloadBytesMax, payloadBytesMax + 1, payloadBytesMax + 4096, 1<<22 + 3} {
+		for _, size := range []int{payloadBytesMax - 1, payloadBytesMax, payloadBytesMax + 1,
+			payloadBytesMax + 4096, 1<<22 + 3} {
 			for _, m := range []lisafs.MID{lisafs.FStat, lisafs.Walk, lisafs.PWrite, lisafs.Mount, 99} {
 				s.call(m, fmt.Sprintf("%d zeros", size), make([]byte, size))
 			}
@@ -114,13 +115,14 @@ var frameCases = []testCase{
 		s.noteReply(lisafs.FStat, "padded by 0xffff", socket.exchange(stat))
 		s.fstat(s.root)
 	}},
-	{name: "the client ends in the middle of a frame", wires: []wireKind{rawSocketKind}, gofer: twoMounts, connections: func(r *run) {
-		one, other := r.connect(1, "one: "), r.connect(2, "other: ")
-		socket := one.wire.(*rawSocket)
-		socket.send(frame(100, lisafs.FStat, []byte("only this")))
-		one.hangUp()
-		other.fstat(other.root)
-	}},
+	{name: "the client ends in the middle of a frame", wires: []wireKind{rawSocketKind}, gofer: twoMounts,
+		connections: func(r *run) {
+			one, other := r.connect(1, "one: "), r.connect(2, "other: ")
+			socket := one.wire.(*rawSocket)
+			socket.send(frame(100, lisafs.FStat, []byte("only this")))
+			one.hangUp()
+			other.fstat(other.root)
+		}},
 	{name: "the client closes its writing side", wires: []wireKind{rawSocketKind}, steps: func(s *session) {
 		socket := s.wire.(*rawSocket)
 		socket.send(frame(8, lisafs.FStat, encode(&lisafs.StatReq{FD: s.root})))
@@ -139,10 +141,11 @@ var frameCases = []testCase{
 		}
 		s.growth(before, 20)
 	}},
-	{name: "a header claims just more than a payload may have", wires: []wireKind{rawSocketKind}, steps: func(s *session) {
-		s.claim(payloadBytesMax+1, nil)
-		s.claim(payloadBytesMax+4096, make([]byte, payloadBytesMax+4096-8))
-	}},
+	{name: "a header claims just more than a payload may have", wires: []wireKind{rawSocketKind},
+		steps: func(s *session) {
+			s.claim(payloadBytesMax+1, nil)
+			s.claim(payloadBytesMax+4096, make([]byte, payloadBytesMax+4096-8))
+		}},
 	{name: "a packet shorter than its header", wires: []wireKind{rawChannelKind}, steps: func(s *session) {
 		channel := s.wire.(*rawChannel)
 		s.noteReply(lisafs.FStat, "3 bytes", channel.exchange(lisafs.FStat, 0, 3, nil, time.Second))

@@ -13,7 +13,8 @@ var hostileCases = func() []testCase {
 	var cases []testCase
 	for _, claimed := range []uint32{1 << 28, 1<<32 - 8, 1<<32 - 1} {
 		cases = append(cases, testCase{
-			name: fmt.Sprintf("a header that claims %d bytes", claimed), wires: []wireKind{rawSocketKind}, gofer: twoMounts,
+			name: fmt.Sprintf("a header that claims %d bytes", claimed), wires: []wireKind{rawSocketKind},
+			gofer: twoMounts,
 			connections: func(r *run) {
 				hostile, other := r.connect(1, "hostile: "), r.connect(2, "other: ")
 				socket := hostile.wire.(*rawSocket)
@@ -31,9 +32,16 @@ var hostileCases = func() []testCase {
 	for _, mode := range []struct {
 		name string
 		bits uint64
-	}{{"keep the size", unix.FALLOC_FL_KEEP_SIZE}, {"punch a hole", unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE},
-		{"zero", unix.FALLOC_FL_ZERO_RANGE}, {"collapse", unix.FALLOC_FL_COLLAPSE_RANGE}, {"insert", unix.FALLOC_FL_INSERT_RANGE},
-		{"unshare", unix.FALLOC_FL_UNSHARE_RANGE}, {"nonsense", 1 << 20}, {"beyond 32 bits", 1<<32 | 1}} {
+	}{
+		{"keep the size", unix.FALLOC_FL_KEEP_SIZE},
+		{"punch a hole", unix.FALLOC_FL_PUNCH_HOLE | unix.FALLOC_FL_KEEP_SIZE},
+		{"zero", unix.FALLOC_FL_ZERO_RANGE},
+		{"collapse", unix.FALLOC_FL_COLLAPSE_RANGE},
+		{"insert", unix.FALLOC_FL_INSERT_RANGE},
+		{"unshare", unix.FALLOC_FL_UNSHARE_RANGE},
+		{"nonsense", 1 << 20},
+		{"beyond 32 bits", 1<<32 | 1},
+	} {
 		cases = append(cases, testCase{name: "FAllocate to " + mode.name, steps: func(s *session) {
 			fd := s.openFile(unix.O_RDWR, "huge")
 			s.allocate(fd, mode.bits, 0, 4096)

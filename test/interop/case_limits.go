@@ -31,7 +31,8 @@ var limitCases = func() []testCase {
 			s.everyRequest("directory", dir)
 			s.walkAll(s.root, "dir", "sub")
 		}},
-		{name: "Mount and Channel when the gofer has no descriptor left", gofer: fewDescriptors, wires: []wireKind{rawSocketKind},
+		{name: "Mount and Channel when the gofer has no descriptor left", gofer: fewDescriptors,
+			wires: []wireKind{rawSocketKind},
 			steps: func(s *session) {
 				held := s.exhaust()
 				s.mount()
@@ -66,12 +67,23 @@ var limitCases = func() []testCase {
 		request func(s *session, dir lisafs.FDID) encoder
 		m       lisafs.MID
 	}{
-		{"Walk to nowhere", func(_ *session, dir lisafs.FDID) encoder { return walkRequest(dir, "missing") }, lisafs.Walk},
-		{"WalkStat", func(_ *session, dir lisafs.FDID) encoder { return walkRequest(dir, "", "sub", "deep", "leaf") }, lisafs.WalkStat},
-		{"WalkStat of a forbidden file", func(s *session, _ lisafs.FDID) encoder { return walkRequest(s.root, "block") }, lisafs.WalkStat},
-		{"Walk to a forbidden file", func(s *session, _ lisafs.FDID) encoder { return walkRequest(s.root, "block") }, lisafs.Walk},
-		{"OpenCreateAt of what is there", func(_ *session, dir lisafs.FDID) encoder { return createRequest(dir, "a") }, lisafs.OpenCreateAt},
-		{"MkdirAt of what is there", func(_ *session, dir lisafs.FDID) encoder { return mkdirRequest(dir, "sub") }, lisafs.MkdirAt},
+		{"Walk to nowhere", func(_ *session, dir lisafs.FDID) encoder { return walkRequest(dir, "missing") },
+			lisafs.Walk},
+		{"WalkStat", func(_ *session, dir lisafs.FDID) encoder {
+			return walkRequest(dir, "", "sub", "deep", "leaf")
+		}, lisafs.WalkStat},
+		{"WalkStat of a forbidden file", func(s *session, _ lisafs.FDID) encoder {
+			return walkRequest(s.root, "block")
+		}, lisafs.WalkStat},
+		{"Walk to a forbidden file", func(s *session, _ lisafs.FDID) encoder {
+			return walkRequest(s.root, "block")
+		}, lisafs.Walk},
+		{"OpenCreateAt of what is there", func(_ *session, dir lisafs.FDID) encoder {
+			return createRequest(dir, "a")
+		}, lisafs.OpenCreateAt},
+		{"MkdirAt of what is there", func(_ *session, dir lisafs.FDID) encoder {
+			return mkdirRequest(dir, "sub")
+		}, lisafs.MkdirAt},
 		{"LinkAt of what is there", func(s *session, dir lisafs.FDID) encoder {
 			return &lisafs.LinkAtReq{DirFD: dir, Target: s.walkQuietly(dir, "b"), Name: "a"}
 		}, lisafs.LinkAt},
@@ -91,14 +103,14 @@ var limitCases = func() []testCase {
 			dir := s.walk(s.root, "dir")
 			before := s.gofer.descriptors()
 			for range 60 {
-				s.quietly(lisafs.Close, encode(&lisafs.CloseReq{FDs: []lisafs.FDID{s.walkQuietly(dir, "a"), s.walkQuietly(dir, "inner")}}))
+				s.release([]lisafs.FDID{s.walkQuietly(dir, "a"), s.walkQuietly(dir, "inner")})
 				fd := s.walkQuietly(dir, "b")
 				s.quietly(lisafs.SetStat, encode(&lisafs.SetStatReq{FD: fd, Mask: settableMask, Mode: 0o644, Size: 2}))
 				r := s.wire.call(lisafs.OpenAt, encode(&lisafs.OpenAtReq{FD: fd, Flags: 2}))
 				var opened lisafs.OpenAtResp
 				r.into(&opened)
 				r.closeFDs()
-				s.quietly(lisafs.Close, encode(&lisafs.CloseReq{FDs: []lisafs.FDID{fd, opened.OpenFD}}))
+				s.release([]lisafs.FDID{fd, opened.OpenFD})
 			}
 			s.growth(before, 60)
 		}},
@@ -107,7 +119,7 @@ var limitCases = func() []testCase {
 			before := s.gofer.descriptors()
 			for range 60 {
 				r := s.wire.call(lisafs.LinkAt, encode(&lisafs.LinkAtReq{DirFD: dir, Target: file, Name: "hard"}))
-				s.quietly(lisafs.Close, encode(&lisafs.CloseReq{FDs: []lisafs.FDID{s.child(r)}}))
+				s.release([]lisafs.FDID{s.child(r)})
 				s.quietly(lisafs.UnlinkAt, encode(unlinkRequest(dir, "hard")))
 			}
 			s.growth(before, 60)

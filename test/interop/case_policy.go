@@ -34,7 +34,8 @@ var policyCases = func() []testCase {
 				s.openAt(s.root, 2)
 				s.closeFDs(fd)
 			}},
-		{name: "directfs in a gofer that is the overlay's lower layer", gofer: goferOptions{directfs: true, rootConf: "lisafs:self"},
+		{name: "directfs in a gofer that is the overlay's lower layer", gofer: goferOptions{directfs: true,
+			rootConf: "lisafs:self"},
 			wires: []wireKind{rawSocketKind}, connections: func(r *run) {
 				s := r.connect(0, "root: ")
 				s.mount()
@@ -44,7 +45,9 @@ var policyCases = func() []testCase {
 			wires: []wireKind{clientSocket}, patience: 2 * time.Second,
 			steps: func(s *session) { s.openAt(s.walk(s.root, "fifo"), unix.O_RDONLY) }},
 		{name: "opening a FIFO without a reader", gofer: goferOptions{flags: []string{"--host-fifo=open"}},
-			wires: []wireKind{clientSocket}, steps: func(s *session) { s.openAt(s.walk(s.root, "fifo"), unix.O_WRONLY) }},
+			wires: []wireKind{clientSocket}, steps: func(s *session) {
+				s.openAt(s.walk(s.root, "fifo"), unix.O_WRONLY)
+			}},
 		{name: "a FIFO with a peer", gofer: goferOptions{flags: []string{"--host-fifo=open"}}, steps: func(s *session) {
 			peer, err := unix.Open(s.hostPath("fifo"), unix.O_RDWR|unix.O_NONBLOCK, 0)
 			s.note("the peer", errorText(err))
@@ -59,20 +62,23 @@ var policyCases = func() []testCase {
 			s.openAt(s.walk(s.root, "fifo"), unix.O_TRUNC)
 		}},
 	}
-	for _, flag := range []string{"--host-fifo=none", "--host-fifo=open", "--host-uds=none", "--host-uds=open", "--host-uds=create",
+	for _, flag := range []string{"--host-fifo=none", "--host-fifo=open", "--host-uds=none", "--host-uds=open",
+		"--host-uds=create",
 		"--host-uds=all", "--character-device-policy=emulated-only", "--character-device-policy=prefer-emulated",
-		"--character-device-policy=passthrough", "--fsgofer-host-uds", "--overlay2=none", "--file-access-mounts=exclusive"} {
-		cases = append(cases, testCase{name: "what " + flag + " allows", gofer: goferOptions{flags: []string{flag}}, steps: func(s *session) {
-			for _, kind := range []string{"file", "socket", "null", "zero", "block"} {
-				fd := s.walk(s.root, kind)
-				for _, mode := range []uint32{unix.O_RDONLY, unix.O_WRONLY, unix.O_RDWR, unix.O_TRUNC} {
-					s.openAt(fd, mode)
+		"--character-device-policy=passthrough", "--fsgofer-host-uds", "--overlay2=none",
+		"--file-access-mounts=exclusive"} {
+		cases = append(cases, testCase{name: "what " + flag + " allows",
+			gofer: goferOptions{flags: []string{flag}}, steps: func(s *session) {
+				for _, kind := range []string{"file", "socket", "null", "zero", "block"} {
+					fd := s.walk(s.root, kind)
+					for _, mode := range []uint32{unix.O_RDONLY, unix.O_WRONLY, unix.O_RDWR, unix.O_TRUNC} {
+						s.openAt(fd, mode)
+					}
 				}
-			}
-			s.openAt(s.walk(s.root, "fifo"), unix.O_RDWR)
-			s.connectTo(s.walk(s.root, "file"), 1)
-			s.connectTo(s.walk(s.root, "dir"), 1)
-		}})
+				s.openAt(s.walk(s.root, "fifo"), unix.O_RDWR)
+				s.connectTo(s.walk(s.root, "file"), 1)
+				s.connectTo(s.walk(s.root, "dir"), 1)
+			}})
 	}
 	return cases
 }()

@@ -47,13 +47,14 @@ var sessionCases = []testCase{
 		onSocket.closeFDs(opened)
 		s.fstat(opened)
 	}},
-	{name: "a channel goes on when its FD socket is closed", wires: []wireKind{rawChannelKind}, steps: func(s *session) {
-		fd := s.walk(s.root, "file")
-		s.wire.(*rawChannel).fds.Shutdown()
-		s.fstat(fd)
-		s.openAt(fd, 0)
-		s.fstat(fd)
-	}},
+	{name: "a channel goes on when its FD socket is closed", wires: []wireKind{rawChannelKind},
+		steps: func(s *session) {
+			fd := s.walk(s.root, "file")
+			s.wire.(*rawChannel).fds.Shutdown()
+			s.fstat(fd)
+			s.openAt(fd, 0)
+			s.fstat(fd)
+		}},
 	{name: "several mounts on one server", gofer: manyMounts, connections: func(r *run) {
 		r.note("mounts", r.gofer.mounts)
 		for i := range r.gofer.io {
@@ -167,10 +168,12 @@ var readonlyCases = []testCase{
 		r.note("mounts", r.gofer.mounts)
 		r.connect(0, "").readonly()
 	}},
-	{name: "every request on a root with an overlay", gofer: goferOptions{rootConf: "lisafs:self"}, connections: func(r *run) {
-		r.connect(0, "").readonly()
-	}},
-	{name: "a read-only connection refuses before it decodes", gofer: goferOptions{mounts: []mountOptions{readonlyTree}},
+	{name: "every request on a root with an overlay", gofer: goferOptions{rootConf: "lisafs:self"},
+		connections: func(r *run) {
+			r.connect(0, "").readonly()
+		}},
+	{name: "a read-only connection refuses before it decodes",
+		gofer: goferOptions{mounts: []mountOptions{readonlyTree}},
 		wires: rawWires, steps: func(s *session) {
 			for m := range lisafs.MID(36) {
 				if m != lisafs.Channel {

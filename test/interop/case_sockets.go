@@ -35,7 +35,8 @@ func (s *session) accepted(listener int) {
 	unix.Close(fd)
 }
 
-var everySocketType = []uint32{0, unix.SOCK_STREAM, unix.SOCK_DGRAM, unix.SOCK_RAW, 4, unix.SOCK_SEQPACKET, 6, unix.SOCK_STREAM | unix.SOCK_NONBLOCK,
+var everySocketType = []uint32{0, unix.SOCK_STREAM, unix.SOCK_DGRAM, unix.SOCK_RAW, 4, unix.SOCK_SEQPACKET, 6,
+	unix.SOCK_STREAM | unix.SOCK_NONBLOCK,
 	1<<32 - 1}
 
 var socketCases = []testCase{
@@ -85,9 +86,10 @@ var socketCases = []testCase{
 	}},
 	{name: "ConnectWithCreds as every user", gofer: allSockets, steps: func(s *session) {
 		listener := s.listener("stream", unix.SOCK_STREAM)
-		s.onHost("everyone may connect", func(string) error { return unix.Chmod(s.hostPath("stream"), 0o777) })
+		s.onHost("everyone may connect", func() error { return unix.Chmod(s.hostPath("stream"), 0o777) })
 		fd := s.walk(s.root, "stream")
-		for _, ids := range [][2]uint32{{0, 0}, {1000, 1001}, {0, 5}, {5, 0}, {1<<32 - 1, 1<<32 - 1}, {1<<32 - 1, 5}, {65534, 65534},
+		for _, ids := range [][2]uint32{{0, 0}, {1000, 1001}, {0, 5}, {5, 0}, {1<<32 - 1, 1<<32 - 1},
+			{1<<32 - 1, 5}, {65534, 65534},
 			{1<<32 - 2, 1<<32 - 2}} {
 			s.connectAs(fd, unix.SOCK_STREAM, lisafs.UID(ids[0]), lisafs.GID(ids[1]))
 			s.accepted(listener)
@@ -95,7 +97,7 @@ var socketCases = []testCase{
 			s.accepted(listener)
 		}
 		s.connectAs(fd, 0, 1, 1)
-		s.onHost("only its owner may connect", func(string) error { return unix.Chmod(s.hostPath("stream"), 0o700) })
+		s.onHost("only its owner may connect", func() error { return unix.Chmod(s.hostPath("stream"), 0o700) })
 		s.connectAs(fd, unix.SOCK_STREAM, 1000, 1000)
 		s.connectAs(fd, unix.SOCK_STREAM, 0, 0)
 		_, _ = s.create(s.root, "made after it", 2, owner{0o600, 7, 7})

@@ -6,11 +6,14 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+	"gvisor.dev/gvisor/pkg/lisafs"
 )
 
 // kinds are one file of every kind.
-var kinds = []string{"file", "empty", "setid", "secret", "huge", "hard1", "hard2", "dir", "empty-dir", "sticky", "locked",
-	"link", "dir-link", "dangling", "loop", "absolute", "outside", "long-link", "fifo", "socket", "null", "zero", "block"}
+var kinds = []string{"file", "empty", "setid", "secret", "huge", "hard1", "hard2", "dir", "empty-dir", "sticky",
+	"locked",
+	"link", "dir-link", "dangling", "loop", "absolute", "outside", "long-link", "fifo", "socket", "null",
+	"zero", "block"}
 
 // paths go through everything that a walk can meet.
 var paths = [][]string{
@@ -72,17 +75,18 @@ var walkCases = []testCase{
 	{name: "Walk and WalkStat from every kind of file", steps: func(s *session) {
 		for _, kind := range kinds {
 			from := s.walk(s.root, kind)
-			for _, path := range [][]string{{}, {""}, {"", "a"}, {"a"}, {".."}, {""}, {"", ""}, {"a", "b"}, {"", ".."}} {
+			for _, path := range [][]string{{}, {""}, {"", "a"}, {"a"}, {".."}, {"", ""}, {"a", "b"}, {"", ".."}} {
 				s.walkAll(from, path...)
 				s.walkStat(from, path...)
 			}
 		}
 	}},
-	{name: "walks without the right to search, in a user namespace", gofer: goferOptions{userNamespace: true}, steps: func(s *session) {
-		s.walkAll(s.root, "locked", "x")
-		s.walkStat(s.root, "locked", "x")
-		s.walkAll(s.root, "secret")
-	}},
+	{name: "walks without the right to search, in a user namespace", gofer: goferOptions{userNamespace: true},
+		steps: func(s *session) {
+			s.walkAll(s.root, "locked", "x")
+			s.walkStat(s.root, "locked", "x")
+			s.walkAll(s.root, "secret")
+		}},
 	{name: "Walk gives a new descriptor each time", steps: func(s *session) {
 		one, two := s.walk(s.root, "file"), s.walk(s.root, "file")
 		s.closeFDs(one)
@@ -92,7 +96,7 @@ var walkCases = []testCase{
 	{name: "a failed Walk leaves no descriptor behind", steps: func(s *session) {
 		before := s.gofer.descriptors()
 		for range 50 {
-			s.quietly(5, encode(walkRequest(s.root, "dir", "sub", "a/b")))
+			s.quietly(lisafs.Walk, encode(walkRequest(s.root, "dir", "sub", "a/b")))
 		}
 		s.walkAll(s.root, "dir", "sub", "a/b")
 		s.growth(before, 50)
@@ -128,7 +132,7 @@ var walkCases = []testCase{
 		a := s.walk(dir, "a")
 		s.create(a, "inside", 2, owner{0o644, 0, 0})
 		s.onHostRename("moved/sub", "sub")
-		s.onHost("a FIFO in place of sub", func(tree string) error { return unix.Mkfifo(s.hostPath("moved/sub"), 0o600) })
+		s.onHost("a FIFO in place of sub", func() error { return unix.Mkfifo(s.hostPath("moved/sub"), 0o600) })
 		s.walkAll(dir, "sub", "deep")
 		s.walkStat(dir, "sub", "deep")
 	}},

@@ -37,7 +37,8 @@ func compare(caseName string, stock, ours []line) comparison {
 	}
 	for i, d := range differences {
 		if d.concerns(caseName) && !used[i] {
-			result.problems = append(result.problems, fmt.Sprintf("  the list of differences is wrong: not seen: %s", d.why))
+			result.problems = append(result.problems,
+				fmt.Sprintf("  the list of differences is wrong: not seen: %s", d.why))
 		}
 	}
 	return result

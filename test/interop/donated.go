@@ -97,7 +97,8 @@ func openFlags(flags int) string {
 		name string
 		bit  int
 	}{{"APPEND", unix.O_APPEND}, {"NONBLOCK", unix.O_NONBLOCK}, {"PATH", unix.O_PATH}, {"NOFOLLOW", unix.O_NOFOLLOW},
-		{"DIRECTORY", unix.O_DIRECTORY}, {"NOATIME", unix.O_NOATIME}, {"DSYNC", unix.O_DSYNC}, {"DIRECT", unix.O_DIRECT}} {
+		{"DIRECTORY", unix.O_DIRECTORY}, {"NOATIME", unix.O_NOATIME}, {"DSYNC", unix.O_DSYNC}, {"DIRECT",
+			unix.O_DIRECT}} {
 		if flags&f.bit == f.bit && f.bit != 0 {
 			shown = append(shown, f.name)
 			flags &^= f.bit

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
 
@@ -28,8 +29,10 @@ func encode(m encoder) []byte {
 	return encoded
 }
 
-var messageNames = []string{"Error", "Mount", "Channel", "FStat", "SetStat", "Walk", "WalkStat", "OpenAt", "OpenCreateAt",
-	"Close", "FSync", "PWrite", "PRead", "MkdirAt", "MknodAt", "SymlinkAt", "LinkAt", "FStatFS", "FAllocate", "ReadLinkAt",
+var messageNames = []string{"Error", "Mount", "Channel", "FStat", "SetStat", "Walk", "WalkStat", "OpenAt",
+	"OpenCreateAt",
+	"Close", "FSync", "PWrite", "PRead", "MkdirAt", "MknodAt", "SymlinkAt", "LinkAt", "FStatFS", "FAllocate",
+	"ReadLinkAt",
 	"Flush", "Connect", "UnlinkAt", "RenameAt", "Getdents64", "FGetXattr", "FSetXattr", "FListXattr", "FRemoveXattr",
 	"BindAt", "Listen", "Accept", "ConnectWithCreds", "RenameAt2"}
 
@@ -133,7 +136,8 @@ func (t *transcript) fields(m lisafs.MID, payload []byte) string {
 		return decoded(&resp, payload, func() string { return fmt.Sprintf("%q", resp.Xattrs) })
 	case lisafs.BindAt:
 		var resp lisafs.BindAtResp
-		return decoded(&resp, payload, func() string { return t.inodeText(&resp.Child) + " " + t.fdid(resp.BoundSocketFD) })
+		return decoded(&resp, payload,
+			func() string { return t.inodeText(&resp.Child) + " " + t.fdid(resp.BoundSocketFD) })
 	case lisafs.Accept:
 		var resp lisafs.AcceptResp
 		return decoded(&resp, payload, func() string { return fmt.Sprintf("%q", resp.PeerAddr) })
@@ -145,14 +149,15 @@ func (t *transcript) fields(m lisafs.MID, payload []byte) string {
 }
 
 func (t *transcript) dirent(d lisafs.Dirent64) string {
-	return fmt.Sprintf("%q %s type=%d off=%d", d.Name, t.inode(uint32(d.DevMajor), uint32(d.DevMinor), uint64(d.Ino)), d.Type, d.Off)
+	return fmt.Sprintf("%q %s type=%d off=%d", d.Name, t.inode(uint32(d.DevMajor), uint32(d.DevMinor),
+		uint64(d.Ino)), d.Type, d.Off)
 }
 
 func errnoOrNone(errno uint32) string {
 	if errno == 0 {
 		return "none"
 	}
-	return errnoName(errnoOf(errno))
+	return errnoName(unix.Errno(errno))
 }
 
 // decoded shows what the decoder understood and how many bytes it left.
@@ -178,7 +183,8 @@ func summarized[T any](items []T, show func(T) string) string {
 	if len(items) <= shownMax {
 		return "[" + strings.Join(shown, ", ") + "]"
 	}
-	return fmt.Sprintf("[%d, %s: %s … %s]", len(items), hash([]byte(strings.Join(shown, ", "))), shown[0], shown[len(items)-1])
+	return fmt.Sprintf("[%d, %s: %s … %s]", len(items), hash([]byte(strings.Join(shown, ", "))), shown[0],
+		shown[len(items)-1])
 }
 
 func dataText(data []byte) string {

@@ -45,8 +45,14 @@ var everyRequest = []request{
 		return &lisafs.RenameAt2Req{RenameAtReq: renameRequest(fd, "newer-dir", fd, "newest-dir"), Flags: 1}
 	}},
 	{lisafs.Getdents64, func(fd lisafs.FDID) encoder { return &lisafs.Getdents64Req{DirFD: fd, Count: 8192} }},
-	{lisafs.FGetXattr, func(fd lisafs.FDID) encoder { return &lisafs.FGetXattrReq{FD: fd, BufSize: 64, Name: "user.one"} }},
-	{lisafs.FSetXattr, func(fd lisafs.FDID) encoder { return &lisafs.FSetXattrReq{FD: fd, Name: "user.new", Value: "v"} }},
+	{lisafs.FGetXattr, func(fd lisafs.FDID) encoder {
+		return &lisafs.FGetXattrReq{FD: fd, BufSize: 64,
+			Name: "user.one"}
+	}},
+	{lisafs.FSetXattr, func(fd lisafs.FDID) encoder {
+		return &lisafs.FSetXattrReq{FD: fd, Name: "user.new",
+			Value: "v"}
+	}},
 	{lisafs.FListXattr, func(fd lisafs.FDID) encoder { return &lisafs.FListXattrReq{FD: fd, Size: 1000} }},
 	{lisafs.FRemoveXattr, func(fd lisafs.FDID) encoder { return &lisafs.FRemoveXattrReq{FD: fd, Name: "user.new"} }},
 	{lisafs.BindAt, func(fd lisafs.FDID) encoder { return bindRequest(fd, "new-socket") }},
@@ -66,7 +72,10 @@ type namedRequest struct {
 
 // everyNamedRequest has one for each place of a name in a request. The directory entry "file" is there.
 var everyNamedRequest = []namedRequest{
-	{"Walk", lisafs.Walk, func(dir lisafs.FDID, name string) encoder { return &lisafs.WalkReq{DirFD: dir, Path: []string{name}} }},
+	{"Walk", lisafs.Walk, func(dir lisafs.FDID, name string) encoder {
+		return &lisafs.WalkReq{DirFD: dir,
+			Path: []string{name}}
+	}},
 	{"Walk, second name", lisafs.Walk, func(dir lisafs.FDID, name string) encoder {
 		return &lisafs.WalkReq{DirFD: dir, Path: []string{"dir", name}}
 	}},
@@ -76,7 +85,9 @@ var everyNamedRequest = []namedRequest{
 	{"WalkStat, second name", lisafs.WalkStat, func(dir lisafs.FDID, name string) encoder {
 		return &lisafs.WalkReq{DirFD: dir, Path: []string{"dir", name}}
 	}},
-	{"OpenCreateAt", lisafs.OpenCreateAt, func(dir lisafs.FDID, name string) encoder { return createRequest(dir, name) }},
+	{"OpenCreateAt", lisafs.OpenCreateAt, func(dir lisafs.FDID, name string) encoder {
+		return createRequest(dir, name)
+	}},
 	{"UnlinkAt", lisafs.UnlinkAt, func(dir lisafs.FDID, name string) encoder { return unlinkRequest(dir, name) }},
 	{"MkdirAt", lisafs.MkdirAt, func(dir lisafs.FDID, name string) encoder { return mkdirRequest(dir, name) }},
 	{"RenameAt, old name", lisafs.RenameAt, func(dir lisafs.FDID, name string) encoder {
@@ -95,7 +106,9 @@ var everyNamedRequest = []namedRequest{
 		return &lisafs.RenameAt2Req{RenameAtReq: renameRequest(dir, name, dir, "file"), Flags: 2}
 	}},
 	{"MknodAt", lisafs.MknodAt, func(dir lisafs.FDID, name string) encoder { return mknodRequest(dir, name+"n") }},
-	{"SymlinkAt", lisafs.SymlinkAt, func(dir lisafs.FDID, name string) encoder { return symlinkRequest(dir, name+"s") }},
+	{"SymlinkAt", lisafs.SymlinkAt, func(dir lisafs.FDID, name string) encoder {
+		return symlinkRequest(dir, name+"s")
+	}},
 	{"BindAt", lisafs.BindAt, func(dir lisafs.FDID, name string) encoder { return bindRequest(dir, name) }},
 }
 

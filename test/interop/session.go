@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
 
@@ -205,7 +204,8 @@ func (s *session) symlink(dir lisafs.FDID, name, to string, o owner) lisafs.FDID
 	req := lisafs.SymlinkAtReq{
 		DirFD: dir, UID: o.uid, GID: o.gid, Name: lisafs.SizedString(name), Target: lisafs.SizedString(to),
 	}
-	return s.child(s.send(lisafs.SymlinkAt, &req, "%s %s to %s %s", s.fdid(dir), dataText([]byte(name)), dataText([]byte(to)), o))
+	return s.child(s.send(lisafs.SymlinkAt, &req, "%s %s to %s %s", s.fdid(dir), dataText([]byte(name)),
+		dataText([]byte(to)), o))
 }
 
 func (s *session) link(dir, linked lisafs.FDID, name string) lisafs.FDID {
@@ -245,7 +245,8 @@ func (s *session) pwrite(fd lisafs.FDID, offset uint64, data string) {
 }
 
 func (s *session) pread(fd lisafs.FDID, offset uint64, count uint32) {
-	s.send(lisafs.PRead, &lisafs.PReadReq{Offset: offset, FD: fd, Count: count}, "%s at %d count=%d", s.fdid(fd), offset, count)
+	s.send(lisafs.PRead, &lisafs.PReadReq{Offset: offset, FD: fd, Count: count}, "%s at %d count=%d",
+		s.fdid(fd), offset, count)
 }
 
 func (s *session) statFS(fd lisafs.FDID) {
@@ -268,13 +269,14 @@ func (s *session) unlink(dir lisafs.FDID, name string, flags uint32) {
 
 func (s *session) rename(oldDir lisafs.FDID, oldName string, newDir lisafs.FDID, newName string) {
 	req := renameRequest(oldDir, oldName, newDir, newName)
-	s.send(lisafs.RenameAt, &req, "%s %s to %s %s", s.fdid(oldDir), dataText([]byte(oldName)), s.fdid(newDir), dataText([]byte(newName)))
+	s.send(lisafs.RenameAt, &req, "%s %s to %s %s", s.fdid(oldDir), dataText([]byte(oldName)), s.fdid(newDir),
+		dataText([]byte(newName)))
 }
 
 func (s *session) rename2(oldDir lisafs.FDID, oldName string, newDir lisafs.FDID, newName string, flags uint32) {
 	req := lisafs.RenameAt2Req{RenameAtReq: renameRequest(oldDir, oldName, newDir, newName), Flags: u32(flags)}
-	s.send(lisafs.RenameAt2, &req, "%s %s to %s %s flags=%#x", s.fdid(oldDir), dataText([]byte(oldName)), s.fdid(newDir),
-		dataText([]byte(newName)), flags)
+	s.send(lisafs.RenameAt2, &req, "%s %s to %s %s flags=%#x", s.fdid(oldDir), dataText([]byte(oldName)),
+		s.fdid(newDir), dataText([]byte(newName)), flags)
 }
 
 func renameRequest(oldDir lisafs.FDID, oldName string, newDir lisafs.FDID, newName string) lisafs.RenameAtReq {
@@ -296,8 +298,10 @@ func (s *session) getXattr(fd lisafs.FDID, name string, size uint32) {
 }
 
 func (s *session) setXattr(fd lisafs.FDID, name, value string, flags uint32) {
-	req := lisafs.FSetXattrReq{FD: fd, Flags: u32(flags), Name: lisafs.SizedString(name), Value: lisafs.SizedString(value)}
-	s.send(lisafs.FSetXattr, &req, "%s %s=%s flags=%d", s.fdid(fd), dataText([]byte(name)), dataText([]byte(value)), flags)
+	req := lisafs.FSetXattrReq{FD: fd, Flags: u32(flags), Name: lisafs.SizedString(name),
+		Value: lisafs.SizedString(value)}
+	s.send(lisafs.FSetXattr, &req, "%s %s=%s flags=%d", s.fdid(fd), dataText([]byte(name)),
+		dataText([]byte(value)), flags)
 }
 
 func (s *session) listXattr(fd lisafs.FDID, size uint64) {
@@ -305,7 +309,8 @@ func (s *session) listXattr(fd lisafs.FDID, size uint64) {
 }
 
 func (s *session) removeXattr(fd lisafs.FDID, name string) {
-	s.send(lisafs.FRemoveXattr, &lisafs.FRemoveXattrReq{FD: fd, Name: lisafs.SizedString(name)}, "%s %q", s.fdid(fd), name)
+	s.send(lisafs.FRemoveXattr, &lisafs.FRemoveXattrReq{FD: fd, Name: lisafs.SizedString(name)}, "%s %q",
+		s.fdid(fd), name)
 }
 
 func (s *session) flush(fd lisafs.FDID) {
@@ -340,9 +345,9 @@ func (s *session) accept(fd lisafs.FDID) {
 }
 
 // onHost changes the tree behind the gofer's back.
-func (r *run) onHost(what string, change func(tree string) error) {
+func (r *run) onHost(what string, change func() error) {
 	text := "done"
-	if err := change(r.tree); err != nil {
+	if err := change(); err != nil {
 		text = strings.ReplaceAll(err.Error(), r.fresh, "FRESH")
 	}
 	r.note("on the host: "+what, text)
@@ -364,5 +369,3 @@ func (r *run) finish() {
 	r.observe("the process", r.gofer.end())
 	r.snapshot(r.tree)
 }
-
-func errnoOf(value uint32) unix.Errno { return unix.Errno(value) }

@@ -66,8 +66,8 @@ func (r *run) hostFile(path string) string {
 		return err.Error()
 	}
 	text := fmt.Sprintf("%s mode=%#o nlink=%d owner=%d:%d rdev=%d:%d size=%d blocks=%d atime=%s mtime=%s",
-		r.inode(s.Dev_major, s.Dev_minor, s.Ino), s.Mode, s.Nlink, s.Uid, s.Gid, s.Rdev_major, s.Rdev_minor, s.Size, s.Blocks,
-		r.time(s.Atime.Sec, s.Atime.Nsec), r.time(s.Mtime.Sec, s.Mtime.Nsec))
+		r.inode(s.Dev_major, s.Dev_minor, s.Ino), s.Mode, s.Nlink, s.Uid, s.Gid, s.Rdev_major, s.Rdev_minor,
+		s.Size, s.Blocks, r.time(s.Atime.Sec, s.Atime.Nsec), r.time(s.Mtime.Sec, s.Mtime.Nsec))
 	switch s.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 		text += " content " + content(path, int64(s.Size))

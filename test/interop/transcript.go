@@ -14,8 +14,8 @@ import (
 type line struct{ key, text string }
 
 // transcript collects what one run of a case shows, with everything that must differ between two runs replaced by a
-// label: descriptor IDs, new inodes and devices are numbered as they appear, and inodes of the prepared tree have its names,
-// so that which are equal is still compared.
+// label: descriptor IDs, new inodes and devices are numbered as they appear, and inodes of the prepared tree have its
+// names. So which are equal is still compared.
 type transcript struct {
 	lines   []line
 	started time.Time

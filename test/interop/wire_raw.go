@@ -170,7 +170,8 @@ func (c *rawChannel) call(m lisafs.MID, payload []byte) reply {
 
 // exchange sends one packet; its number of descriptors and its length may lie. It waits for the answer until the
 // connection ends or its patience does.
-func (c *rawChannel) exchange(m lisafs.MID, fdCount uint8, packetBytes uint32, payload []byte, patience time.Duration) reply {
+func (c *rawChannel) exchange(m lisafs.MID, fdCount uint8, packetBytes uint32, payload []byte,
+	patience time.Duration) reply {
 	if c.dead {
 		return reply{lost: true}
 	}

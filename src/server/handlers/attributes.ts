@@ -1,5 +1,13 @@
 import { Errno, Failure, fail } from "../../../ffi/errno.ts";
-import { STATX_ATIME, STATX_GID, STATX_MODE, STATX_MTIME, STATX_SIZE, STATX_UID } from "../../../ffi/linux.ts";
+import {
+  STATX_ATIME,
+  STATX_GID,
+  STATX_MODE,
+  STATX_MTIME,
+  STATX_SIZE,
+  STATX_UID,
+  XATTR_SIZE_MAX,
+} from "../../../ffi/linux.ts";
 import { messages } from "../../wire/messages.ts";
 import { andThen } from "../maybe-promise.ts";
 import { bodyPlace, placedReply } from "./giving.ts";
@@ -24,7 +32,9 @@ export const attributeHandlers: Handlers<
   fGetXattr: (exchange, request, fd) => {
     if (fd.node.isDeleted) return fail(Errno.EINVAL);
     const { at, bytesMax } = bodyPlace(exchange, messages.fGetXattr);
-    return andThen(fd.getXattr(request.name, request.bufferBytes, at, bytesMax), placedReply);
+    const got = fd.getXattr(request.name, request.bufferBytes, at, bytesMax);
+    // The reply says the length in 16 bits, and the kernel allows a value of one byte more than they can say.
+    return andThen(got, (length) => (length === XATTR_SIZE_MAX ? fail(Errno.E2BIG) : placedReply(length)));
   },
 
   fSetXattr: (_exchange, request, fd) => {

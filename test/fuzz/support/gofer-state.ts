@@ -23,6 +23,14 @@ export class ProcessView {
     this.#directory = `/proc/${pid}`;
   }
 
+  get isAlive(): boolean {
+    try {
+      return !/^State:\s*[ZX]/m.test(readFileSync(`${this.#directory}/status`, "latin1"));
+    } catch {
+      return false;
+    }
+  }
+
   /** Those that were open all the while it looked. */
   descriptors(): readonly Descriptor[] {
     const mountPoints = this.#mountPoints();

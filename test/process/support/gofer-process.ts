@@ -147,9 +147,17 @@ export class GoferProcess implements AsyncDisposable {
     return client;
   }
 
+  /** In the host's PID namespace; undefined when it has ended. */
+  get pid(): number | undefined {
+    const { pid, exitCode } = this.#process;
+    if (exitCode !== null) return undefined;
+    const [child = ""] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    return child === "" ? undefined : Number(child);
+  }
+
   /** A file of the gofer's directory in the host's /proc. */
   procFile(name: string): string {
-    return readFileSync(`/proc/${this.#goferPid()}/${name}`, "utf8");
+    return readFileSync(`/proc/${this.pid}/${name}`, "utf8");
   }
 
   /** Ends all connections, waits for the gofer's end and gives what it came to. */
@@ -158,22 +166,20 @@ export class GoferProcess implements AsyncDisposable {
     this.synchronize();
     this.#close(this.#sentryExitEnd);
     const status = await this.#process.exited;
-    return { status, stderr: this.#read("stderr"), log: this.#read("log"), debugLog: this.#read("debug-log") };
+    return { status, ...this.said };
+  }
+
+  /** What it has said so far. */
+  get said(): GoferWords {
+    return { stderr: this.#read("stderr"), log: this.#read("log"), debugLog: this.#read("debug-log") };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const pid = this.#process.exitCode === null ? this.#goferPid() : undefined;
+    const { pid } = this;
     if (pid !== undefined) process.kill(pid, "SIGKILL");
     await this.#process.exited;
     for (const client of this.clients) disposeOf(client);
     for (const end of this.#ends) closeSync(end);
-  }
-
-  /** In the host's PID namespace; undefined when it has ended. */
-  #goferPid(): number | undefined {
-    const { pid } = this.#process;
-    const [child = ""] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
-    return child === "" ? undefined : Number(child);
   }
 
   #close(end: HostFd): void {
@@ -185,13 +191,17 @@ export class GoferProcess implements AsyncDisposable {
   }
 }
 
-/** What a gofer left when it had ended. */
-export interface GoferEnd {
-  readonly status: number;
+/** Where a gofer says something. */
+interface GoferWords {
   readonly stderr: string;
   /** What is in runsc's log. */
   readonly log: string;
   readonly debugLog: string;
+}
+
+/** What a gofer left when it had ended. */
+export interface GoferEnd extends GoferWords {
+  readonly status: number;
 }
 
 function disposeOf(client: TestClient): void {

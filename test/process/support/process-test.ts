@@ -4,7 +4,7 @@ import { Container } from "./container.ts";
 import { openDescriptors } from "./descriptors.ts";
 import { type GoferEnd, type GoferOptions, GoferProcess } from "./gofer-process.ts";
 
-const secondsMax = 60;
+const secondsMaxUsual = 60;
 
 function reasonToSkip(): string | undefined {
   if (process.getuid?.() !== 0) return "namespaces need root";
@@ -24,7 +24,11 @@ export interface ProcessTest {
  * Declares a test of the gofer as a process of its own. It also fails when a mount, a descriptor or a file is left behind. Where it
  * cannot run, it is skipped and says why in its name.
  */
-export function processTest(name: string, body: (given: ProcessTest) => Promise<void>): void {
+export function processTest(
+  name: string,
+  body: (given: ProcessTest) => Promise<void>,
+  secondsMax = secondsMaxUsual,
+): void {
   const reason = reasonToSkip();
   if (reason !== undefined) {
     test.skip(`${name} (skipped: ${reason})`, () => {});

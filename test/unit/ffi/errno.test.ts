@@ -13,6 +13,7 @@ describe("errnoName()", () => {
   test("gives the symbol, or the number where there is none", () => {
     expect(errnoName(2)).toBe("ENOENT");
     expect(errnoName(121)).toBe("EREMOTEIO");
+    expect([errnoName(11), errnoName(95)]).toEqual(["EAGAIN", "EOPNOTSUPP"]);
     expect(errnoName(4000)).toBe("errno 4000");
   });
 });

@@ -43,7 +43,9 @@ describe.skipIf(!hasCompiler)("the numbers of the kernel's interface", () => {
   test("constants are those of the C headers", () => {
     const ours = Object.entries(linux).filter(isNumber);
     const preamble = headers.map((header) => `#include <${header}>`).join("\n");
-    const main = ours.map(([name]) => `#ifdef ${name}\nprintf("${name} %lld\\n", (long long)${name});\n#endif`).join("\n");
+    const main = ours
+      .map(([name]) => `#ifdef ${name}\nprintf("${name} %lld\\n", (long long)${name});\n#endif`)
+      .join("\n");
     const known = new Map(
       outputOfC(preamble, main)
         .trim()

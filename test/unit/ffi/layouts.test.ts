@@ -4,7 +4,11 @@ import * as structs from "../../../ffi/structs.ts";
 import { hasCompiler, outputOfC } from "../support/c-program.ts";
 
 /** The kernel's structure behind each layout, and the C name of each field. */
-const inC: readonly (readonly [layoutName: keyof typeof structs, type: string, fields: Readonly<Record<string, string>>])[] = [
+const inC: readonly (readonly [
+  layoutName: keyof typeof structs,
+  type: string,
+  fields: Readonly<Record<string, string>>,
+])[] = [
   ["iovecLayout", "struct iovec", { base: "iov_base", length: "iov_len" }],
   [
     "msghdrLayout",
@@ -58,6 +62,8 @@ const inC: readonly (readonly [layoutName: keyof typeof structs, type: string, f
   ["direntLayout", "struct dirent64", { ino: "d_ino", off: "d_off", recordBytes: "d_reclen", type: "d_type" }],
 ];
 
+const layouts = { ...structs };
+
 const headers = [
   "fcntl.h",
   "dirent.h",
@@ -84,7 +90,7 @@ describe.skipIf(!hasCompiler)("the layouts of kernel structures", () => {
     ]);
     const preamble = headers.map((header) => `#include <${header}>`).join("\n");
     const ours = inC.flatMap(([layoutName, , fields]) => {
-      const offsets: Readonly<Record<string, unknown>> = { ...structs[layoutName] };
+      const offsets: Readonly<Record<string, unknown>> = { ...layouts[layoutName] };
       return [...Object.keys(fields), "bytes"].map((field) => `${layoutName}.${field} ${offsets[field]}`);
     });
     expect(ours).toEqual(outputOfC(preamble, main.join("\n")).trim().split("\n"));

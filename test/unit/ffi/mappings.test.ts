@@ -62,9 +62,7 @@ describe("mapShared()", () => {
   });
 
   test("fails for a file that cannot be mapped for writing", () => {
-    using file = new OwnedFd(
-      must(openAt(workingDirectory, import.meta.path as ByteString, O_RDONLY | O_CLOEXEC)),
-    );
+    using file = new OwnedFd(must(openAt(workingDirectory, import.meta.path as ByteString, O_RDONLY | O_CLOEXEC)));
     expect(mapShared(file.borrow(), 0, 4096)).toBe(fail(Errno.EACCES));
   });
 });

@@ -53,7 +53,9 @@ describe("countingSignalHandlerStub()", () => {
 
   test("on arm64 retries until nothing came between load and store", () => {
     expect(hexOf(countingSignalHandlerStub(0xfedc_ba98_7654, "arm64"))).toBe(
-      ["80ca8ed2", "0053b7f2", "80dbdff2", "0000e0f2", "01fc5f88", "21040011", "01fc0288", "a2ffff35", "c0035fd6"].join(""),
+      ["80ca8ed2", "0053b7f2", "80dbdff2", "0000e0f2", "01fc5f88", "21040011", "01fc0288", "a2ffff35", "c0035fd6"].join(
+        "",
+      ),
     );
   });
 

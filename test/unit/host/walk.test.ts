@@ -8,16 +8,16 @@ import { HostServer } from "../support/host-server.ts";
 import { createFifo, createSocket } from "../support/special-files.ts";
 
 const S_IFMT = 0o170000;
-const types: Readonly<Record<number, string>> = {
-  0o100000: "file",
-  0o040000: "directory",
-  0o120000: "link",
-  0o140000: "socket",
-  0o010000: "fifo",
-};
+const types = new Map([
+  [0o100000, "file"],
+  [0o040000, "directory"],
+  [0o120000, "link"],
+  [0o140000, "socket"],
+  [0o010000, "fifo"],
+]);
 
 function typesOf(stats: readonly Statx[]): (string | undefined)[] {
-  return stats.map(({ mode }) => types[mode & S_IFMT]);
+  return stats.map(({ mode }) => types.get(mode & S_IFMT));
 }
 
 /** a/b/file, a/link → b, link → a, dangling → nowhere, fifo, socket. */
@@ -48,17 +48,35 @@ const { success, componentDoesNotExist, componentSymlink } = walkStatus;
 
 describe("walk", () => {
   test.each([
-    [["a", "b", "file"], [success, "directory", "directory", "file"]],
+    [
+      ["a", "b", "file"],
+      [success, "directory", "directory", "file"],
+    ],
     [["link"], [success, "link"]],
-    [["a", "link"], [success, "directory", "link"]],
+    [
+      ["a", "link"],
+      [success, "directory", "link"],
+    ],
     [["dangling"], [success, "link"]],
     [["fifo"], [success, "fifo"]],
     [["socket"], [success, "socket"]],
-    [["link", "b"], [componentSymlink, "link"]],
-    [["a", "link", "file"], [componentSymlink, "directory", "link"]],
-    [["dangling", "x"], [componentSymlink, "link"]],
+    [
+      ["link", "b"],
+      [componentSymlink, "link"],
+    ],
+    [
+      ["a", "link", "file"],
+      [componentSymlink, "directory", "link"],
+    ],
+    [
+      ["dangling", "x"],
+      [componentSymlink, "link"],
+    ],
     [["missing"], [componentDoesNotExist]],
-    [["a", "missing", "x"], [componentDoesNotExist, "directory"]],
+    [
+      ["a", "missing", "x"],
+      [componentDoesNotExist, "directory"],
+    ],
   ])("along %j gives %j", (path, expected) => {
     using server = serverWithTree();
     expect(walk(server, path)).toEqual(expected);
@@ -121,13 +139,22 @@ function bytesOf(name: ByteString): Buffer {
 
 describe("walkStat", () => {
   test.each([
-    [["a", "b", "file"], ["directory", "directory", "file"]],
-    [["", "a"], ["directory", "directory"]],
+    [
+      ["a", "b", "file"],
+      ["directory", "directory", "file"],
+    ],
+    [
+      ["", "a"],
+      ["directory", "directory"],
+    ],
     [[""], ["directory"]],
     [[], []],
     [["link"], ["link"]],
     [["link", "b"], ["link"]],
-    [["", "a", "link", "file"], ["directory", "directory", "link"]],
+    [
+      ["", "a", "link", "file"],
+      ["directory", "directory", "link"],
+    ],
     [["a", "missing", "x"], ["directory"]],
     [["fifo"], ["fifo"]],
     [["socket"], ["socket"]],

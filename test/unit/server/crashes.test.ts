@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ByteString } from "../../../ffi/byte-string.ts";
-import type { ScriptedServer as Server } from "../support/scripted-server.ts";
 import { openEachKind } from "../support/scripted-files.ts";
+import type { ScriptedServer as Server } from "../support/scripted-server.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 
 const name = "file" as ByteString;

@@ -7,7 +7,10 @@ import { openEachKind } from "../support/scripted-files.ts";
 import { type ScriptedOptions, ScriptedServer } from "../support/scripted-server.ts";
 
 /** A server on which a file of each kind was opened and then removed. */
-function serverWithDeleted(options: ScriptedOptions = {}): { readonly server: ScriptedServer; readonly fds: SampleFds } {
+function serverWithDeleted(options: ScriptedOptions = {}): {
+  readonly server: ScriptedServer;
+  readonly fds: SampleFds;
+} {
   const server = new ScriptedServer(options);
   const fds = openEachKind(server);
   const inside = server.walk(server.client, fds.directory, ["directory"], 0o040755);
@@ -22,7 +25,17 @@ function call<N extends MessageName>(server: ScriptedServer, fds: SampleFds, nam
   return server.client.call(name, { ...(sampleRequests(fds)[name] as object), ...changes } as RequestOf<N>);
 }
 
-const stillServed = ["fStat", "setStat", "openAt", "fStatFs", "fSync", "pWrite", "pRead", "fAllocate", "flush"] as const;
+const stillServed = [
+  "fStat",
+  "setStat",
+  "openAt",
+  "fStatFs",
+  "fSync",
+  "pWrite",
+  "pRead",
+  "fAllocate",
+  "flush",
+] as const;
 
 const refused = [
   "openCreateAt",

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { allocateStaticMemory, memory } from "../../../ffi/arena.ts";
 import type { ByteString } from "../../../ffi/byte-string.ts";
 import { Errno, fail } from "../../../ffi/errno.ts";
-import { allocateStaticMemory, memory } from "../../../ffi/arena.ts";
 import { takeAndClose } from "../../../ffi/host-fd.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
 import { payloadBytesMax } from "../../../src/wire/limits.ts";
 import { type MessageName, messageNames, messages, type ReplyOf } from "../../../src/wire/messages.ts";
-import { statOfMode } from "../support/scripted-backend.ts";
 import { sampleRequests } from "../support/sample-requests.ts";
+import { statOfMode } from "../support/scripted-backend.ts";
 import { openEachKind } from "../support/scripted-files.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 
@@ -139,7 +139,9 @@ describe("a reply", () => {
     const { openFile } = openEachKind(server);
     const at = allocateStaticMemory(7);
     memory.buffer.write("written", at, "latin1");
-    expect(server.client.expect("pWrite", { offset: 2 ** 40, fd: openFile, data: { at, length: 7 } })).toEqual({ count: 7 });
+    expect(server.client.expect("pWrite", { offset: 2 ** 40, fd: openFile, data: { at, length: 7 } })).toEqual({
+      count: 7,
+    });
     expect(server.script.calls).toEqual([`write /file ${2 ** 40} written`]);
   });
 });

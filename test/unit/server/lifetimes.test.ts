@@ -28,9 +28,7 @@ describe("an FD that is closed while a request is at work on it", () => {
     const otherFile = server.walk(other, server.mount(other), ["file"], 0o100644);
     const goOn = server.script.hold("stat");
     other.send(other.encode("fStat", { fd: otherFile }));
-    server.client.send(
-      server.client.encode("pWrite", { offset: 0, fd: openFile, data: { at: 0, length: 0 } }),
-    );
+    server.client.send(server.client.encode("pWrite", { offset: 0, fd: openFile, data: { at: 0, length: 0 } }));
     channel.call("close", { fds: [file, openFile, directory] });
     goOn();
     await server.settle();

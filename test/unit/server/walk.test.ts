@@ -143,16 +143,13 @@ describe("walkStat", () => {
     expect(call()).not.toBeString();
   });
 
-  test.each([
-    [["a", ""]],
-    [["", ""]],
-    [["..", "a"]],
-    [["a", "b/c"]],
-    [["a\0"]],
-  ])("is answered EINVAL for the path %j: only the first component may be empty", (path) => {
-    const { server, root } = serverWithTree();
-    using _ = server;
-    expect(server.client.call("walkStat", { dirFd: root, path: path.map(byteStringOf) })).toBe("EINVAL");
-    expect(server.script.calls).toEqual([]);
-  });
+  test.each([[["a", ""]], [["", ""]], [["..", "a"]], [["a", "b/c"]], [["a\0"]]])(
+    "is answered EINVAL for the path %j: only the first component may be empty",
+    (path) => {
+      const { server, root } = serverWithTree();
+      using _ = server;
+      expect(server.client.call("walkStat", { dirFd: root, path: path.map(byteStringOf) })).toBe("EINVAL");
+      expect(server.script.calls).toEqual([]);
+    },
+  );
 });

@@ -1,5 +1,5 @@
-import { BlockingCalls } from "../../../src/transport/blocking-calls.ts";
 import { RequestCounts } from "../../../src/server/request-counts.ts";
+import { BlockingCalls } from "../../../src/transport/blocking-calls.ts";
 
 /** The counters of all servers that a test makes: their memory is never given back. */
 export const counts = new RequestCounts();

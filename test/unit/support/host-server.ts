@@ -34,7 +34,8 @@ export class RecordingLog implements Log {
 // What the first server of a process makes for good is made before any test counts descriptors.
 new Server(new RecordingLog(), calls, counts)[Symbol.dispose]();
 
-export type HostServerOptions = Partial<Omit<HostConfig, "procSelfFd" | "ids" | "log" | "calls">> & Partial<ConnectionOptions>;
+export type HostServerOptions = Partial<Omit<HostConfig, "procSelfFd" | "ids" | "log" | "calls">> &
+  Partial<ConnectionOptions>;
 
 /**
  * A server in this process with the host backend on a new temporary directory, and a client connected to it. Disposing of it

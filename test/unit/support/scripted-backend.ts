@@ -4,7 +4,7 @@ import { Errno, fail, type Result } from "../../../ffi/errno.ts";
 import type { HostFd } from "../../../ffi/host-fd.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../../ffi/linux.ts";
 import type { ConnectionImpl, Mounted } from "../../../src/server/connection-impl.ts";
-import { BoundSocketFd, ControlFd, type Creation, type Found, OpenFd, type Opened } from "../../../src/server/fds.ts";
+import { BoundSocketFd, ControlFd, type Creation, type Found, type Opened, OpenFd } from "../../../src/server/fds.ts";
 import type { MaybePromise } from "../../../src/server/maybe-promise.ts";
 import type { Node } from "../../../src/server/node.ts";
 import type { Span } from "../../../src/wire/data.ts";
@@ -174,7 +174,10 @@ class ScriptedControlFd extends ControlFd {
   }
 
   override open(flags: number): MaybePromise<Result<Opened>> {
-    return this.#run("open", `${flags}`, () => ({ fd: new ScriptedOpenFd(this.#script, this, flags), gift: undefined }));
+    return this.#run("open", `${flags}`, () => ({
+      fd: new ScriptedOpenFd(this.#script, this, flags),
+      gift: undefined,
+    }));
   }
 
   override openCreate(

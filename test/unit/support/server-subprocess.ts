@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { takeAndClose } from "../../../ffi/host-fd.ts";
 import { waitUntilReadable } from "../../../ffi/waiting.ts";
 import { streamPair, TestClient } from "./client.ts";
-import type { ServerProcessReport } from "./server-process.ts";
+import type { ServerProcessLimits, ServerProcessReport } from "./server-process.ts";
 
 /** Only a test that fails waits so long. */
 const answerMillisMax = 10_000;
@@ -12,11 +12,11 @@ export class ServerSubprocess implements AsyncDisposable {
   readonly client: TestClient;
   readonly #process: Bun.Subprocess<"ignore", "pipe", "inherit">;
 
-  /** Serves `directory`, with at most `fdsMax` descriptors once it has started. */
-  constructor(directory: string, fdsMax?: number) {
+  /** Serves `directory`, within `limits` once it has started. */
+  constructor(directory: string, limits: ServerProcessLimits = {}) {
     const [ours, theirs] = streamPair();
-    const limit = fdsMax === undefined ? [] : [String(fdsMax)];
-    this.#process = Bun.spawn([process.execPath, join(import.meta.dir, "server-process.ts"), directory, ...limit], {
+    const script = join(import.meta.dir, "server-process.ts");
+    this.#process = Bun.spawn([process.execPath, script, directory, JSON.stringify(limits)], {
       stdio: ["ignore", "pipe", "inherit", theirs],
     });
     takeAndClose(theirs);

@@ -1,7 +1,7 @@
 import { byteStringOf } from "../../../ffi/byte-string.ts";
+import { makeNode } from "../../../ffi/files.ts";
 import { takeAndClose, workingDirectory } from "../../../ffi/host-fd.ts";
 import { S_IFIFO, SOCK_STREAM } from "../../../ffi/linux.ts";
-import { makeNode } from "../../../ffi/files.ts";
 import { bindTo, createUnixSocket, UnixAddress } from "../../../ffi/unix-sockets.ts";
 import { must } from "./results.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { addressOf, allocateStaticMemory, memory } from "../../../ffi/arena.ts";
 import { Errno } from "../../../ffi/errno.ts";
-import { type HostFd, OwnedFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import { helperBell } from "../../../ffi/helper-thread.ts";
+import { type HostFd, OwnedFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import { MSG_DONTWAIT, SOCK_STREAM } from "../../../ffi/linux.ts";
 import { createSealedMemoryFile } from "../../../ffi/mappings.ts";
 import { threadId } from "../../../ffi/process.ts";
@@ -24,7 +24,7 @@ async function settled<T>(promise: Promise<T>): Promise<T> {
     isSettled = true;
   });
   for (;;) {
-    for (let turns = 0; turns < 10 && !isSettled; turns++) await undefined;
+    for (let turns = 0; turns < 10 && !isSettled; turns++) await Promise.resolve();
     if (isSettled) return promise;
     if (calls.outstanding === 0) throw new Error("nothing is under way");
     if (!waitUntilReadable(helperBell(), answerMillisMax)) throw new Error("the bell does not ring");
@@ -80,7 +80,7 @@ describe("a call on a helper thread", () => {
   test("does not hold up the thread that asked", async () => {
     using pair = new Pair();
     const read = pair.read();
-    await undefined;
+    await Promise.resolve();
     expect(calls.outstanding).toBe(1);
     pair.send(0x5a);
     expect([await settled(read), pair.byte]).toEqual([1, 0x5a]);
@@ -90,7 +90,7 @@ describe("a call on a helper thread", () => {
   test("waits for a free thread when there are too many, and none is forgotten", async () => {
     const pairs = Array.from({ length: many }, () => new Pair());
     const reads = Promise.all(pairs.map((pair) => pair.read()));
-    await undefined;
+    await Promise.resolve();
     expect(calls.outstanding).toBe(many);
     for (const [index, pair] of pairs.entries()) pair.send(index);
     expect(await settled(reads)).toEqual(pairs.map(() => 1));

@@ -1,0 +1,100 @@
+import { messages } from "../../../src/wire/messages.ts";
+import { AttackConnection, frameOf } from "./attack-connection.ts";
+import type { AttackedGofer } from "./attacked-gofer.ts";
+import { makeRequest } from "./hostile-requests.ts";
+import type { Random } from "./random.ts";
+
+const requestsInARowMax = 12;
+const knownFdsMax = 150;
+
+/** Requests after which a connection or a channel is spoilt for good, once in how many steps. */
+const poisonShare = 0.002;
+const connectionsKept = 3;
+
+/** Random requests on all connections of a gofer, over sockets and channels, and now and then what no client should do. */
+export class Campaign implements Disposable {
+  messagesSent = 0;
+  readonly #gofer: AttackedGofer;
+  readonly #random: Random;
+  readonly #connections: readonly AttackConnection[];
+
+  constructor(gofer: AttackedGofer, random: Random) {
+    this.#gofer = gofer;
+    this.#random = random;
+    this.#connections = gofer.clients.map((client) => new AttackConnection(client, gofer.judge));
+  }
+
+  /** Sends at least `count` messages. */
+  run(count: number): void {
+    for (const end = this.messagesSent + count; this.messagesSent < end; ) this.#step();
+  }
+
+  /** Closes all FDs of all connections and takes new ones of the mount points. */
+  startOver(): void {
+    for (const connection of this.#open) connection.closeAllFds();
+    this.#gofer.awaitNoFiles();
+    for (const connection of this.#open) {
+      connection.exchange([{ messageId: messages.mount.id, payload: new Uint8Array() }]);
+    }
+  }
+
+  get #open(): readonly AttackConnection[] {
+    return this.#connections.filter(({ isOpen }) => isOpen);
+  }
+
+  #step(): void {
+    const random = this.#random;
+    const connection = random.pick(this.#open);
+    if (connection.fds.all.length > knownFdsMax) {
+      connection.closeAllFds();
+      connection.exchange([{ messageId: messages.mount.id, payload: new Uint8Array() }]);
+    }
+    if (random.chance(0.01)) connection.openChannel();
+    if (random.chance(poisonShare)) this.#poison(connection);
+    else if (connection.openChannels.length > 0 && random.chance(0.5)) this.#useChannel(connection);
+    else this.#useSocket(connection);
+  }
+
+  #useSocket(connection: AttackConnection): void {
+    const random = this.#random;
+    const requests = Array.from({ length: 1 + random.below(requestsInARowMax) }, () => this.#make(connection));
+    connection.exchange(requests, () => {
+      if (random.chance(0.1)) this.#lookAtBystander();
+    });
+  }
+
+  #useChannel(connection: AttackConnection): void {
+    connection.exchangeOn(this.#random.pick(connection.openChannels), this.#make(connection));
+  }
+
+  #make(connection: AttackConnection): ReturnType<typeof makeRequest> {
+    this.messagesSent++;
+    return makeRequest({ random: this.#random, fds: connection.fds });
+  }
+
+  /** Spoils a channel, or the whole connection, which then ends. */
+  #poison(connection: AttackConnection): void {
+    const random = this.#random;
+    const channel = connection.openChannels[0];
+    if (channel !== undefined && random.chance(0.5)) {
+      if (random.chance(0.5)) connection.exchangeOn(channel, this.#make(connection), random.word());
+      else channel.state = random.word() | 2;
+      return;
+    }
+    if (this.#open.length <= connectionsKept) return;
+    const frames = Buffer.concat([frameOf(this.#make(connection)), frameOf(this.#make(connection))]);
+    if (random.chance(0.5)) frames.writeUInt32LE(random.word());
+    connection.socket.offer(frames.subarray(0, random.below(frames.length + 1)));
+    if (random.chance(0.5)) this.#lookAtBystander();
+    connection[Symbol.dispose]();
+  }
+
+  #lookAtBystander(): void {
+    const wrong = this.#gofer.bystander.look();
+    if (wrong !== undefined) this.#gofer.judge.violations.push(wrong);
+  }
+
+  [Symbol.dispose](): void {
+    for (const connection of this.#connections) connection[Symbol.dispose]();
+  }
+}
