@@ -27,6 +27,7 @@ func main() {
 	pattern := flag.String("case", "", "run the cases whose name matches this `regexp` only")
 	listTopics := flag.Bool("topics", false, "list the topics and run nothing")
 	verbose := flag.Bool("v", false, "print the transcripts")
+	starts := flag.Int("starts", 0, "compare nothing: start each gofer `n` times and print what that costs")
 	flag.Parse()
 
 	if *listTopics {
@@ -51,8 +52,15 @@ func main() {
 	if *stock == *ours {
 		differences = nil
 	}
+	targets := [2]target{{name: "stock", executable: *stock}, {name: "ours", executable: *ours}}
+	if *starts > 0 {
+		if err := printStartFigures(targets[:], base, *starts); err != nil {
+			fatal(err)
+		}
+		return
+	}
 	suite := suite{
-		targets: [2]target{{name: "stock", executable: *stock}, {name: "ours", executable: *ours}},
+		targets: targets,
 		base:    base,
 		verbose: *verbose,
 	}

@@ -42,8 +42,8 @@ export class AttackConnection implements Disposable {
     let replies: RawReply[] = [];
     try { replies = this.socket.replies(requests.length); } catch (e) {
       const got = this.socket.takeReplies().length;
-      console.log("HANG after", got, "of", requests.length, requests.map(r=>[r.messageId,r.payload.length]), requests.slice(got, got+1).map((r) => [r.messageId, Buffer.from(r.payload).toString("hex").slice(0, 200)]));
-      console.log(Bun.spawnSync(["bash","-c","ss -xp | grep -E runsc; for p in $(pgrep -f 'runsc-gofer --directfs' ); do echo P $p; for t in /proc/$p/task/*; do echo $t $(cat $t/wchan) $(cat $t/stack 2>/dev/null | head -3 | tr '\\n' ' ') $(cat $t/syscall); done; done"]).stdout.toString());
+      console.log("HANG after", got, "of", requests.length, requests.map(r=>[r.messageId,r.payload.length].join()).join(" "), requests.slice(got, got+1).map((r) => [r.messageId, Buffer.from(r.payload).toString("hex").slice(0, 200)]));
+      console.log(Bun.spawnSync(["bash", "/tmp/fz/dump.sh"]).stdout.toString());
       throw e;
     }
     if (replies.length < requests.length) this.#judge.violations.push("the gofer ended a connection by itself");
