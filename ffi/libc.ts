@@ -1,11 +1,5 @@
 import { dlopen, FFIType } from "bun:ffi";
-
-const protRead = 1;
-const protWrite = 2;
-const protExec = 4;
-const mapPrivate = 2;
-const mapAnonymous = 0x20;
-const mapNoReserve = 0x4000;
+import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE } from "./linux.ts";
 
 /**
  * The two calls needed before the project's own system calls exist: they make the memory that those stand in.
@@ -21,22 +15,22 @@ const { mmap, mprotect } = dlopen("libc.so.6", {
 
 /** Reserves `bytes` of address space without access and without memory. Gives its address. Source: mmap(2). */
 export function reserveAddressSpace(bytes: number): number {
-  return map(bytes, 0, mapPrivate | mapAnonymous | mapNoReserve);
+  return map(bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
 }
 
 /** Maps `bytes` of zeroed private memory. Gives its address. Source: mmap(2). */
 export function mapPrivateMemory(bytes: number): number {
-  return map(bytes, protRead | protWrite, mapPrivate | mapAnonymous);
+  return map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
 }
 
 /** Makes reserved memory readable and writable. Source: mprotect(2). */
 export function allowReadAndWrite(address: number, bytes: number): void {
-  protect(address, bytes, protRead | protWrite);
+  protect(address, bytes, PROT_READ | PROT_WRITE);
 }
 
 /** Makes memory executable and forever unwritable. Source: mprotect(2). */
 export function sealAsCode(address: number, bytes: number): void {
-  protect(address, bytes, protRead | protExec);
+  protect(address, bytes, PROT_READ | PROT_EXEC);
 }
 
 function map(bytes: number, protection: number, flags: number): number {

@@ -48,15 +48,11 @@ type FdFieldOf<Request> = {
 }[keyof Request] &
   string;
 
-interface MessageSource<Request, Reply, T> {
-  readonly id: number;
-  readonly mutates: boolean;
-  mutatesIf?(request: Request): boolean;
-  readonly lock: LockKind;
-  readonly target: T;
-  readonly request: StructCodec<Request>;
-  readonly reply: Codec<Reply>;
-}
+/** A row as it is written down; the rest follows from its codecs. */
+type MessageSource<Request, Reply, T extends Target | undefined> = Omit<
+  MessageDefinition<Request, Reply, T>,
+  "prefixBytes" | "componentFields" | "nulFreeFields"
+>;
 
 /** A row of the message table. */
 export function message<Request, Reply, const T extends Target<FdFieldOf<Request>> | undefined>(
