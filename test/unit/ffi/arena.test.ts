@@ -46,6 +46,12 @@ describe("allocateMemory()", () => {
 });
 
 describe("releaseMemory()", () => {
+  test("throws when memory is given back twice", () => {
+    const at = allocated(6 * pageBytes);
+    releaseMemory(at, 6 * pageBytes);
+    expect(() => releaseMemory(at, 6 * pageBytes)).toThrow("twice");
+  });
+
   test("gives zeroed memory to the next owner", () => {
     const at = allocated(5 * pageBytes);
     memory.u8.fill(0xaa, at, at + 5 * pageBytes);

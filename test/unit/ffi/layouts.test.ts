@@ -26,7 +26,6 @@ const inC: readonly (readonly [
   ["cmsghdrLayout", "struct cmsghdr", { length: "cmsg_len", level: "cmsg_level", type: "cmsg_type" }],
   ["timespecLayout", "struct timespec", { seconds: "tv_sec", nanoseconds: "tv_nsec" }],
   ["openHowLayout", "struct open_how", { flags: "flags", mode: "mode", resolve: "resolve" }],
-  ["mountAttrLayout", "struct mount_attr", { set: "attr_set", clear: "attr_clr", propagation: "propagation" }],
   ["rlimitLayout", "struct rlimit", { current: "rlim_cur", maximum: "rlim_max" }],
   ["pollfdLayout", "struct pollfd", { fd: "fd", events: "events", revents: "revents" }],
   ["epollEventLayout", "struct epoll_event", { events: "events", data: "data" }],
@@ -75,7 +74,6 @@ const headers = [
   "sys/stat.h",
   "sys/vfs.h",
   "linux/openat2.h",
-  "linux/mount.h",
 ];
 
 describe.skipIf(!hasCompiler)("the layouts of kernel structures", () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { fstatSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { fstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { byteStringOf } from "../../../ffi/byte-string.ts";
 import { takeAndClose } from "../../../ffi/host-fd.ts";
+import { O_CLOEXEC } from "../../../ffi/linux.ts";
+import { openProcSelfFd } from "../../../src/host/connection.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
 import { noId } from "../../../src/wire/records.ts";
 import { ChannelClient } from "../support/channel-client.ts";
@@ -15,6 +17,16 @@ const nobody = { uid: noId, gid: noId };
 function descriptorsOf(server: HostServer): string[] {
   return openDescriptors().filter((descriptor) => descriptor.includes(server.directory));
 }
+
+/** Source: proc_pid_fdinfo(5). */
+function isClosedOnExec(descriptor: number): boolean {
+  const [, flags = "0"] = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8")) ?? [];
+  return (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0;
+}
+
+test("openProcSelfFd() refuses what is no directory", () => {
+  expect(String(openProcSelfFd(byteStringOf("/proc/self/status")))).toBe("ENOTDIR");
+});
 
 describe("the host's descriptors", () => {
   test("are those of the FDs that the client has, no more", () => {
@@ -31,6 +43,20 @@ describe("the host's descriptors", () => {
     expect(descriptorsOf(server)).toHaveLength(before[1] + 4);
     client.expect("close", { fds: [...fds, opened] });
     expect(descriptorsOf(server)).toHaveLength(before[1]);
+  });
+
+  test("are all closed on exec", () => {
+    using server = new HostServer();
+    writeFileSync(server.path("file"), "x");
+    const { root, client } = server;
+    const create = { dirFd: root, ...nobody, mode: 0o600, flags: 2 };
+    client.expect("openCreateAt", { ...create, name: byteStringOf("new") });
+    client.expect("openAt", { fd: server.walk("file"), flags: 0 });
+    const inherited = openDescriptors().filter((descriptor) => {
+      const served = descriptor.includes(server.directory) || descriptor.includes("/proc/");
+      return served && !isClosedOnExec(Number.parseInt(descriptor, 10));
+    });
+    expect(inherited).toEqual([]);
   });
 
   test("stay as many, whatever fails", () => {

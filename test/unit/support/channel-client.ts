@@ -34,6 +34,7 @@ export class ChannelClient implements Disposable {
   readonly #windowBytes: number;
   readonly #socket: HostFd;
   readonly #turn: () => void;
+  #closed = false;
 
   /** Takes `socket`; borrows the file. `turn` lets the server do what it can; by default one in another process. */
   constructor({ file, offset, bytes }: WindowPlace, socket: HostFd, turn = () => this.#awaitTurn()) {
@@ -150,7 +151,10 @@ export class ChannelClient implements Disposable {
     }
   }
 
+  /** Closes the socket and ends the mapping, unless that was done before. */
   [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
     takeAndClose(this.#socket);
     releaseMemory(this.#window, this.#windowBytes);
   }

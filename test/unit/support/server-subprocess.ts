@@ -12,12 +12,13 @@ export class ServerSubprocess implements AsyncDisposable {
   readonly client: TestClient;
   readonly #process: Bun.Subprocess<"ignore", "pipe", "inherit">;
 
-  /** Serves `directory`, within `limits` once it has started. */
-  constructor(directory: string, limits: ServerProcessLimits = {}) {
+  /** Serves `directory`, within `limits` once it has started; `environment` is added to that of the tests. */
+  constructor(directory: string, limits: ServerProcessLimits = {}, environment: Readonly<Record<string, string>> = {}) {
     const [ours, theirs] = streamPair();
     const script = join(import.meta.dir, "server-process.ts");
     this.#process = Bun.spawn([process.execPath, script, directory, JSON.stringify(limits)], {
       stdio: ["ignore", "pipe", "inherit", theirs],
+      env: { ...process.env, ...environment },
     });
     takeAndClose(theirs);
     this.client = new TestClient(ours, () => {
