@@ -43,11 +43,15 @@ export function allocateMemory(bytes: number): number | undefined {
   return offset;
 }
 
-/** Gives back what allocateMemory(bytes) gave. The caller has already emptied it (see mappings.ts). */
+/**
+ * Gives back what allocateMemory(bytes) gave. The caller has already emptied it (see mappings.ts). Throws when it was given back
+ * before: two owners of the same memory would be the next thing.
+ */
 export function recycleMemory(offset: number, bytes: number): void {
   const size = roundUpToPage(bytes);
   const list = free.get(size);
   if (list === undefined) free.set(size, [offset]);
+  else if (list.includes(offset)) throw new RangeError(`memory at ${offset} was given back twice`);
   else list.push(offset);
 }
 

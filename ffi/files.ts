@@ -2,13 +2,16 @@ import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import type { ByteString } from "./byte-string.ts";
 import { cString, emptyCString, secondCString } from "./c-string.ts";
 import { Errno, Failure, outcomeOf, type Result, resultOf } from "./errno.ts";
-import { fdResultOf, type HostFd } from "./host-fd.ts";
+import { fdResultOf, type HostFd, takeAndClose, workingDirectory } from "./host-fd.ts";
 import {
   AT_EMPTY_PATH,
   AT_SYMLINK_NOFOLLOW,
   F_GETFL,
   F_SETFL,
+  O_CLOEXEC,
+  O_DIRECTORY,
   O_NONBLOCK,
+  O_PATH,
   RESOLVE_NO_SYMLINKS,
   STATX_BASIC_STATS,
   STATX_BTIME,
@@ -50,6 +53,25 @@ export function openWithoutSymlinks(directory: HostFd, path: ByteString, flags: 
   view.setBigUint64(openHow + openHowLayout.mode, 0n, true);
   view.setBigUint64(openHow + openHowLayout.resolve, BigInt(RESOLVE_NO_SYMLINKS), true);
   return fdResultOf(syscalls.openat2(directory, cString(path), addressOf(openHow), openHowLayout.bytes));
+}
+
+/**
+ * Does something, at once, with `directory` (borrowed) as the working directory: for calls that take a path and no directory. A
+ * path of one component then leads nowhere else, whoever moves directories about. Source: fchdir(2).
+ */
+export function inDirectory<T>(directory: HostFd, action: () => Result<T>): Result<T> {
+  const before = openAt(workingDirectory, "." as ByteString, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (before instanceof Failure) return before;
+  try {
+    const entered = outcomeOf(syscalls.fchdir(directory));
+    if (entered !== undefined) return entered;
+    const result = action();
+    const left = outcomeOf(syscalls.fchdir(before));
+    if (left !== undefined) throw new Error(`cannot return to the working directory: ${left}`);
+    return result;
+  } finally {
+    takeAndClose(before);
+  }
 }
 
 /** Writes struct statx of an open file to the arena. Asks for the basic fields and the birth time. Source: statx(2). */

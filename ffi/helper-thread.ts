@@ -7,7 +7,6 @@ import { helperStackLayout, helperThreadStub, jobLayout, jobState } from "./help
 import { fdResultOf, type HostFd } from "./host-fd.ts";
 import {
   CLONE_FILES,
-  CLONE_FS,
   CLONE_SIGHAND,
   CLONE_SYSVSEM,
   CLONE_THREAD,
@@ -26,15 +25,15 @@ export type JobArgument = Int64;
 const argumentsMax = 6;
 const argumentBytes = 8;
 const kernelSignalSetBytes = 8;
-const threadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+const threadFlags = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 
 const architecture = currentArchitecture();
 
 /**
  * A thread that makes one system call at a time for us, so that one that takes long delays nobody. It is no more than a loop of
  * machine code: no JavaScript, no stack, no memory but its job. When a job is done it rings: it counts up the doorbell's word,
- * wakes who sleeps on that, and makes `helperBell` readable. It shares credentials and descriptors as they are when the
- * call is made, and ends with the process.
+ * wakes who sleeps on that, and makes `helperBell` readable. It shares descriptors as they are when the call is made, starts with
+ * the root and the working directory of the thread that starts it, which are its own from then on, and ends with the process.
  */
 export class HelperThread {
   readonly #job: number;

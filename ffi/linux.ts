@@ -153,7 +153,6 @@ export const RLIMIT_NOFILE = 7;
 
 /** Threads. Source: clone(2), eventfd(2), sigprocmask(2). */
 export const CLONE_VM = 0x100;
-export const CLONE_FS = 0x200;
 export const CLONE_FILES = 0x400;
 export const CLONE_SIGHAND = 0x800;
 export const CLONE_THREAD = 0x10000;

@@ -28,6 +28,7 @@ export const syscallNumbers = {
   eventfd2: [290, 19],
   faccessat: [269, 48],
   fallocate: [285, 47],
+  fchdir: [81, 50],
   fchmod: [91, 52],
   fchmodat: [268, 53],
   fchownat: [260, 54],

@@ -24,9 +24,6 @@ export const timespecLayout = layout({ seconds: "i64", nanoseconds: "i64" });
 /** struct open_how. Source: openat2(2). */
 export const openHowLayout = layout({ flags: "u64", mode: "u64", resolve: "u64" });
 
-/** struct mount_attr. Source: mount_setattr(2). */
-export const mountAttrLayout = layout({ set: "u64", clear: "u64", propagation: "u64", usernsFd: "u64" });
-
 /** struct rlimit. Source: setrlimit(2). */
 export const rlimitLayout = layout({ current: "u64", maximum: "u64" });
 

@@ -40,6 +40,7 @@ const signatures = {
   epoll_pwait: ["i32", "ptr", "i32", "i32", "ptr", "usize"],
   eventfd2: ["i32", "i32"],
   faccessat: ["i32", "ptr", "i32"],
+  fchdir: ["i32"],
   fchmod: ["i32", "i32"],
   fchmodat: ["i32", "ptr", "i32"],
   fchownat: ["i32", "ptr", "i32", "i32", "i32"],

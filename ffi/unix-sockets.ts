@@ -38,9 +38,9 @@ export class UnixAddress implements Disposable {
   }
 }
 
-/** A new Unix socket of type `type` (SOCK_…), close-on-exec. The caller owns it. Source: socket(2). */
+/** A new Unix socket of type `type` (SOCK_…), nonblocking and close-on-exec. The caller owns it. Source: socket(2). */
 export function createUnixSocket(type: number): Result<HostFd> {
-  return fdResultOf(syscalls.socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  return fdResultOf(syscalls.socket(AF_UNIX, type | SOCK_CLOEXEC | O_NONBLOCK, 0));
 }
 
 /** Creates the socket's file. Source: bind(2). */

@@ -7,14 +7,18 @@ cd "$(dirname "$0")/.."
 # program: Debian package
 needs="
 busybox:busybox-static
+dbench:dbench
 fio:fio
+fs_mark:fsmark
 gcc:gcc
 git:git
 ip:iproute2
 newuidmap:uidmap
+postmark:postmark
 qemu-aarch64-static:qemu-user-static
 setpriv:util-linux
 sqlite3:sqlite3
+stress-ng:stress-ng
 tar:tar
 "
 

@@ -1,6 +1,7 @@
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Errno, Failure, fail, type Result } from "../../ffi/errno.ts";
 import {
+  inDirectory,
   makeDirectory,
   makeLink,
   makeNode,
@@ -53,7 +54,7 @@ import { HostOpenFd } from "./open-fd.ts";
 import type { RejectionLog } from "./rejections.ts";
 import { setAttributes } from "./set-attributes.ts";
 import { statFsOf } from "./stat-fs.ts";
-import { bindNew, connectTo, connectToAs, HostBoundSocketFd } from "./unix-sockets.ts";
+import { bindNew, connectTo, connectToAs, HostBoundSocketFd, type SocketPlace } from "./unix-sockets.ts";
 
 /** What binding gives; see ControlFd.bind(). */
 interface BoundSocket {
@@ -212,30 +213,30 @@ export class HostControlFd extends ControlFd {
 
   override getXattr(name: ByteString, size: number, bodyAt: number, bodyBytesMax: number): Result<number> {
     const wanted = size === 0 || size > XATTR_SIZE_MAX ? XATTR_SIZE_MAX : size;
-    return getXattrInto(this.#xattrTarget, name, bodyAt, Math.min(wanted, bodyBytesMax));
+    return this.#onXattrTarget((target) => getXattrInto(target, name, bodyAt, Math.min(wanted, bodyBytesMax)));
   }
 
   override setXattr(name: ByteString, value: Uint8Array, flags: number): Result<void> {
-    return setXattr(this.#xattrTarget, name, value, flags);
+    return this.#onXattrTarget((target) => setXattr(target, name, value, flags));
   }
 
   override listXattrs(size: U64): Result<readonly ByteString[]> {
     const wanted = size === 0 || size > XATTR_LIST_MAX ? XATTR_LIST_MAX : Number(size);
-    return listXattrs(this.#xattrTarget, wanted);
+    return this.#onXattrTarget((target) => listXattrs(target, wanted));
   }
 
   override removeXattr(name: ByteString): Result<void> {
-    return removeXattr(this.#xattrTarget, name);
+    return this.#onXattrTarget((target) => removeXattr(target, name));
   }
 
   override connect(socketType: number): MaybePromise<Result<HostFd>> {
     const { config } = this.#owner;
-    return this.#refuseConnect() ?? connectTo(this.node.path(), socketType, config.calls);
+    return this.#refuseConnect() ?? connectTo(this.#socketPlace, socketType, config.calls);
   }
 
   override connectAs(socketType: number, uid: number, gid: number): MaybePromise<Result<HostFd>> {
     const { calls, ids } = this.#owner.config;
-    return this.#refuseConnect() ?? connectToAs(this.node.path(), socketType, { uid, gid }, ids, calls);
+    return this.#refuseConnect() ?? connectToAs(this.#socketPlace, socketType, { uid, gid }, ids, calls);
   }
 
   override bind(name: ByteString, { mode, uid, gid }: Creation, socketType: number): Result<BoundSocket> {
@@ -246,7 +247,7 @@ export class HostControlFd extends ControlFd {
     }
     const directory = this.node.path();
     const path = `${directory === "/" ? "" : directory}/${name}` as ByteString;
-    const socket = bindNew(path, socketType, mode & ~S_IFMT);
+    const socket = bindNew({ directory: this.hostFd, name, path }, socketType, mode & ~S_IFMT);
     if (socket instanceof Failure) return socket;
     const found = this.#foundNew(name, uid, gid, 0, 0);
     if (found instanceof Failure) {
@@ -264,6 +265,11 @@ export class HostControlFd extends ControlFd {
     return opened;
   }
 
+  /** A path to this very file, wherever it stands: through its descriptor. Borrowed. Source: proc_pid_fd(5). */
+  get placeInProc(): ParentPlace {
+    return { directory: this.#owner.config.procSelfFd, name: String(this.hostFd) as ByteString };
+  }
+
   /** Where this file stands. No symbolic link is followed on the way, so the path cannot be bent. EINVAL for the root. */
   parentPlace(): Result<ParentPlace> {
     const { parent, name } = this.node;
@@ -276,9 +282,18 @@ export class HostControlFd extends ControlFd {
     return this.fileType === S_IFIFO || this.fileType === S_IFCHR;
   }
 
-  /** Attributes of what is held as a mere position can only be reached by path. */
-  get #xattrTarget(): XattrTarget {
-    return this.isSocket || this.isSymlink ? this.node.path() : this.hostFd;
+  /** Attributes of what is held as a mere position can only be reached by path, from a directory that no link leads to. */
+  #onXattrTarget<T>(action: (target: XattrTarget) => Result<T>): Result<T> {
+    if (!this.isSocket && !this.isSymlink) return action(this.hostFd);
+    const place = this.parentPlace();
+    if (place instanceof Failure) return place;
+    const result = inDirectory(place.directory, () => action(place.name));
+    takeAndClose(place.directory);
+    return result;
+  }
+
+  get #socketPlace(): SocketPlace {
+    return { position: this.hostFd, path: this.node.path(), procSelfFd: this.#owner.config.procSelfFd };
   }
 
   #refuseConnect(): Failure | undefined {

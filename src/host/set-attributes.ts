@@ -32,6 +32,7 @@ interface Subject {
   readonly isSocket: boolean;
   readonly isRegular: boolean;
   writableFd(): Result<HostFd>;
+  readonly placeInProc: ParentPlace;
   parentPlace(): Result<ParentPlace>;
 }
 
@@ -63,8 +64,8 @@ function setMode(fd: Subject, request: SetStatRequest): Result<void> {
   const mode = request.mode & ~S_IFMT;
   // Linux has no mode of symbolic links to change.
   if (fd.isSymlink) return fail(Errno.EOPNOTSUPP);
-  // A socket is held as a mere position, which fchmod() refuses.
-  if (fd.isSocket) return atParentPlace(fd, ({ directory, name }) => changeModeAt(directory, name, mode));
+  // A socket is held as a mere position, which fchmod() refuses; by its name, a link that has taken its place would be followed.
+  if (fd.isSocket) return changeModeAt(fd.placeInProc.directory, fd.placeInProc.name, mode);
   return changeMode(fd.hostFd, mode);
 }
 

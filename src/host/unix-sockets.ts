@@ -1,8 +1,8 @@
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Errno, Failure, fail, outcomeOf, type Result } from "../../ffi/errno.ts";
-import { changeMode } from "../../ffi/files.ts";
+import { changeMode, inDirectory } from "../../ffi/files.ts";
 import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
-import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../ffi/linux.ts";
+import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, UNIX_PATH_MAX } from "../../ffi/linux.ts";
 import type { ProcessIds } from "../../ffi/process.ts";
 import { acceptFrom, bindTo, createUnixSocket, listenOn, UnixAddress } from "../../ffi/unix-sockets.ts";
 import { BoundSocketFd, type ControlFd } from "../server/fds.ts";
@@ -10,9 +10,22 @@ import type { BlockingCalls, MakeCall } from "../transport/blocking-calls.ts";
 
 const supportedTypes: ReadonlySet<number> = new Set([SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET]);
 
-/** Connects a new socket to the one at `path` and gives it. The caller owns it. Source: connect(2). */
-export function connectTo(path: ByteString, type: number, calls: BlockingCalls): Promise<Result<HostFd>> {
-  return connectWith(path, type, (connect) => calls.withOneThread(connect));
+/** A socket in the file system. */
+export interface SocketPlace {
+  /** A descriptor of it, as a mere position. */
+  readonly position: HostFd;
+  /** Only its length matters: upstream, which goes by the path, has EINVAL for one that an address does not take. */
+  readonly path: ByteString;
+  /** The directory /proc/self/fd: an address takes no descriptor, but a path from there is as good as one. */
+  readonly procSelfFd: HostFd;
+}
+
+/**
+ * Connects a new socket to the one at `place` and gives it. The caller owns it. EAGAIN when the peer has too many to accept: waiting
+ * for it would hold the file's lock for as long as the peer likes. Source: connect(2).
+ */
+export function connectTo(place: SocketPlace, type: number, calls: BlockingCalls): Promise<Result<HostFd>> {
+  return connectWith(place, type, (connect) => calls.withOneThread(connect));
 }
 
 /**
@@ -21,13 +34,13 @@ export function connectTo(path: ByteString, type: number, calls: BlockingCalls):
  * thread is then not used again. Source: ConnectWithCreds in runsc/fsgofer/lisafs.go, capabilities(7).
  */
 export function connectToAs(
-  path: ByteString,
+  place: SocketPlace,
   type: number,
   as: { readonly uid: number; readonly gid: number },
   own: ProcessIds,
   calls: BlockingCalls,
 ): Promise<Result<HostFd>> {
-  return connectWith(path, type, (connect) =>
+  return connectWith(place, type, (connect) =>
     calls.withOneThread(async (make) => {
       // The group first: with the user, the right to change it goes.
       const group = as.gid !== own.egid && (await make("setregid", own.gid, as.gid)) === 0;
@@ -45,32 +58,48 @@ export function connectToAs(
 type Connect = (make: MakeCall) => Promise<number>;
 
 async function connectWith(
-  path: ByteString,
+  { position, path, procSelfFd }: SocketPlace,
   type: number,
   perform: (connect: Connect) => Promise<number>,
 ): Promise<Result<HostFd>> {
-  const created = UnixAddress.of(path);
+  if (path.length >= UNIX_PATH_MAX) return fail(Errno.EINVAL);
+  if (!supportedTypes.has(type)) return fail(Errno.ENXIO);
+  const created = UnixAddress.of(String(position) as ByteString);
   if (created instanceof Failure) return created;
   using address = created;
-  if (!supportedTypes.has(type)) return fail(Errno.ENXIO);
   const socket = createUnixSocket(type);
   if (socket instanceof Failure) return socket;
-  const outcome = outcomeOf(await perform((make) => make("connect", socket, address.address, address.bytes)));
+  // The thread's working directory is its own, and nothing else that it does depends on it.
+  const outcome = outcomeOf(
+    await perform(async (make) => {
+      const entered = await make("fchdir", procSelfFd);
+      return entered < 0 ? entered : make("connect", socket, address.address, address.bytes);
+    }),
+  );
   if (outcome === undefined) return socket;
   takeAndClose(socket);
   return outcome;
 }
 
-/** A new socket bound to `path`, whose file gets the permissions in `mode`. The caller owns it. Source: bind(2). */
-export function bindNew(path: ByteString, type: number, mode: number): Result<HostFd> {
-  const created = UnixAddress.of(path);
+/** Where a socket is to be made. */
+export interface NewSocketPlace {
+  readonly directory: HostFd;
+  readonly name: ByteString;
+  /** As in SocketPlace. */
+  readonly path: ByteString;
+}
+
+/** A new socket bound to `place`, whose file gets the permissions in `mode`. The caller owns it. Source: bind(2). */
+export function bindNew({ directory, name, path }: NewSocketPlace, type: number, mode: number): Result<HostFd> {
+  if (path.length >= UNIX_PATH_MAX) return fail(Errno.EINVAL);
+  if (!supportedTypes.has(type)) return fail(Errno.ENXIO);
+  const created = UnixAddress.of(name);
   if (created instanceof Failure) return created;
   using address = created;
-  if (!supportedTypes.has(type)) return fail(Errno.ENXIO);
   const socket = createUnixSocket(type);
   if (socket instanceof Failure) return socket;
   // bind() takes the permissions of the file from the socket.
-  const outcome = changeMode(socket, mode) ?? bindTo(socket, address);
+  const outcome = changeMode(socket, mode) ?? inDirectory(directory, () => bindTo(socket, address));
   if (outcome === undefined) return socket;
   takeAndClose(socket);
   return outcome;

@@ -118,12 +118,27 @@ export class Node {
     if (this.child(child.#name) === child) this.#children?.delete(child.#name);
   }
 
+  /**
+   * Where the new parent is below this node the tree is out of date: somebody else, perhaps by another mount, has moved the parent
+   * away on the host. Nobody knows the way to this node then, and a ring of nodes would have no end.
+   */
   #moveTo(parent: Node, name: ByteString): void {
+    if (parent.#isAtOrBelow(this)) {
+      this.#markDeleted();
+      return;
+    }
     const before = this.#parent;
     this.#parent = parent.acquire();
     this.#name = name;
     parent.#attach(this);
     before?.release();
+  }
+
+  #isAtOrBelow(ancestor: Node): boolean {
+    for (let node: Node | undefined = this; node !== undefined; node = node.#parent) {
+      if (node === ancestor) return true;
+    }
+    return false;
   }
 
   #markDeleted(): void {

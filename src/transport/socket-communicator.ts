@@ -13,7 +13,7 @@ const bufferBytes = socketHeaderBytes + payloadBytesMax;
 
 /**
  * Most bytes taken from the socket before it is known how long the request is. What came behind the request has to be moved out of
- * the reply's way, so a peer that runs many requests together must not make that much at a time.
+ * the reply's way, and finds room for that many bytes there.
  */
 const unknownBytesMax = 65536;
 
@@ -37,8 +37,10 @@ export class SocketCommunicator extends Communicator {
   #receivedBytes = 0;
   /** Bytes of a request larger than the limit that are still to come, only to be thrown away. */
   #discardBytes = 0;
-  /** What came in one piece with the request that is being answered. */
-  #leftover: Uint8Array | undefined;
+  /** What came in one piece with the request that is being answered stands aside, from here up to `#asideEnd`. */
+  #asideAt: number;
+  #asideEnd: number;
+  readonly #aside: number;
   #sendAt = 0;
   #sendBytes = 0;
 
@@ -48,12 +50,15 @@ export class SocketCommunicator extends Communicator {
    */
   constructor(socket: HostFd, handle: RequestHandler, onAnsweredLater: () => void) {
     super();
-    const buffer = allocateMemory(bufferBytes);
+    const buffer = allocateMemory(bufferBytes + unknownBytesMax);
     if (buffer === undefined) throw new Error(`no memory for one more connection: ${bufferBytes} bytes wanted`);
     this.socket = socket;
     this.#handle = handle;
     this.#onAnsweredLater = onAnsweredLater;
     this.#buffer = buffer;
+    this.#aside = buffer + bufferBytes;
+    this.#asideAt = this.#aside;
+    this.#asideEnd = this.#aside;
     this.payloadAt = buffer + socketHeaderBytes;
   }
 
@@ -68,7 +73,7 @@ export class SocketCommunicator extends Communicator {
   /** Frees the buffer. No handler may be at work. */
   destroy(): void {
     this.#end();
-    releaseMemory(this.#buffer, bufferBytes);
+    releaseMemory(this.#buffer, bufferBytes + unknownBytesMax);
   }
 
   #end(): void {
@@ -137,13 +142,30 @@ export class SocketCommunicator extends Communicator {
     this.#reply(messages.error.id, -Errno.EIO);
   }
 
-  /** Takes what follows the first `bytes` bytes out of the way of the reply. */
+  /**
+   * Takes what follows the first `bytes` bytes out of the way of the reply. There is such only when nothing stands aside yet: what
+   * stood there came back in pieces of one request, and nothing is received before all of it has.
+   */
   #setAside(bytes: number): void {
-    this.#leftover =
-      this.#receivedBytes > bytes
-        ? memory.u8.slice(this.#buffer + bytes, this.#buffer + this.#receivedBytes)
-        : undefined;
+    if (this.#receivedBytes > bytes) {
+      const behind = this.#receivedBytes - bytes;
+      memory.u8.copyWithin(this.#aside, this.#buffer + bytes, this.#buffer + this.#receivedBytes);
+      this.#asideAt = this.#aside;
+      this.#asideEnd = this.#aside + behind;
+    }
     this.#receivedBytes = 0;
+  }
+
+  /** Brings back of what stands aside what belongs to the next request, and no more: each byte is moved twice at most. */
+  #bringBack(): void {
+    const bytes = this.#asideEnd - this.#asideAt;
+    if (bytes === 0) return;
+    const requestBytes =
+      bytes < socketHeaderBytes ? bytes : socketHeaderBytes + readSocketPayloadBytes(memory, this.#asideAt);
+    const end = this.#asideAt + Math.min(bytes, requestBytes);
+    memory.u8.copyWithin(this.#buffer, this.#asideAt, end);
+    this.#receivedBytes = end - this.#asideAt;
+    this.#asideAt = end;
   }
 
   #replyLater(message: number, replyBytes: number): void {
@@ -174,10 +196,6 @@ export class SocketCommunicator extends Communicator {
       this.#sendBytes -= sent;
     }
     this.#state = "receiving";
-    if (this.#leftover !== undefined) {
-      memory.u8.set(this.#leftover, this.#buffer);
-      this.#receivedBytes = this.#leftover.length;
-      this.#leftover = undefined;
-    }
+    this.#bringBack();
   }
 }

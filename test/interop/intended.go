@@ -92,6 +92,36 @@ var intendedDifferences = []difference{
 		stock: `connection lost|signal: bad system call|dev.*`, ours: "ok|ok .*|EINVAL|ENOTSUP|exit status 0|dev.*",
 		why: "the stock gofer's own system call filter allows no mode but 0",
 	},
+	{
+		cases: "SetStat on an open descriptor, in a user namespace and on what was replaced",
+		key:   `\d+ FStat\(fd5\)`, stock: `.* mode=0140755 .*`, ours: `.* mode=0140700 .*`,
+		why: "the stock gofer finds a socket by its path, and changes the mode of whatever has taken its place",
+	},
+	{
+		cases: "SetStat on an open descriptor, in a user namespace and on what was replaced",
+		key:   `host "file"`, stock: `.* mode=0100700 .*`, ours: `.* mode=0100644 .*`,
+		why: "so what has taken its place is changed",
+	},
+	{
+		cases: "Connect where nobody listens",
+		key:   `\d+ Connect\(fd46 .*`, stock: "ENOENT", ours: "ECONNREFUSED",
+		why: "ours connects to the very socket, not to what its path leads to by now",
+	},
+	{
+		cases: "BindAt (of every type|where something is, and of long paths|with every mode and owner)|the control descriptor of a bound socket",
+		key:   `\d+ BindAt.*`, stock: `ok .* name="/mnt/.*`, ours: `ok .* name="[^/"].*`,
+		why: "ours binds from the directory itself, which no link leads to: the socket's own name is relative",
+	},
+	{
+		cases: "Listen and Accept",
+		key:   `\d+ (BindAt|Connect|Accept).*`, stock: `ok .*"/mnt/bound".*`, ours: `ok .*"bound".*`,
+		why: "so whoever asks the socket for its name, or a peer's, sees a relative one",
+	},
+	{
+		cases: "every request when the gofer has no descriptor left",
+		key:   `\d+ F(Get|Set|List|Remove)Xattr.*`, stock: "E[A-Z]+|ok .*", ours: "EMFILE",
+		why: "ours goes through a descriptor of the directory, so that no link bends the path",
+	},
 }
 
 // notYet is what bun-gofer shall answer as the stock gofer does and does not yet. Empty it.

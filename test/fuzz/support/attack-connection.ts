@@ -1,12 +1,16 @@
-import { messages } from "../../../src/wire/messages.ts";
+import { errnoName } from "../../../ffi/errno.ts";
 import { socketHeaderBytes, writeSocketHeader } from "../../../src/wire/frame.ts";
+import type { FdId } from "../../../src/wire/integers.ts";
+import type { MessageName, ReplyOf, RequestOf } from "../../../src/wire/messages.ts";
 import { ChannelClient, channelState } from "../../unit/support/channel-client.ts";
 import type { RawReply, TestClient } from "../../unit/support/client.ts";
 import { AttackSocket } from "./attack-socket.ts";
-import { closedBy } from "./hostile-requests.ts";
+import { closedBy, requestOf } from "./hostile-requests.ts";
 import { KnownFds } from "./known-fds.ts";
 import type { HostileRequest } from "./mutations.ts";
-import type { ReplyJudge } from "./reply-judge.ts";
+import type { JudgedReply, ReplyJudge } from "./reply-judge.ts";
+
+const fdBytes = 8;
 
 /** A connection, its channels, and what the client knows of it. Whatever comes back is judged. */
 export class AttackConnection implements Disposable {
@@ -15,19 +19,32 @@ export class AttackConnection implements Disposable {
   readonly #client: TestClient;
   readonly #judge: ReplyJudge;
   readonly #channels: ChannelClient[] = [];
-  #ended = false;
+  #root: FdId | undefined;
+  #isOpen = true;
 
-  /** Takes over from `client`, whose socket it closes. */
+  /** Takes over from `client`, whose socket it closes, and mounts. */
   constructor(client: TestClient, judge: ReplyJudge) {
     this.#client = client;
     this.#judge = judge;
     this.socket = new AttackSocket(client.socket);
-    this.exchange([{ messageId: messages.mount.id, payload: new Uint8Array() }]);
+    this.mount();
   }
 
-  /** Whether requests can still be sent on the socket. */
+  /** Takes one more FD of the mount point. */
+  mount(): void {
+    this.exchange([requestOf("mount", undefined)]);
+    this.#root = this.fds.all.at(-1);
+  }
+
+  /** That of the last mount. Throws when the gofer has given none. */
+  get root(): FdId {
+    if (this.#root === undefined) throw new Error("the mount point was not given");
+    return this.#root;
+  }
+
+  /** Whether requests can still be sent. */
   get isOpen(): boolean {
-    return !this.#ended;
+    return this.#isOpen;
   }
 
   /** Channels that take requests. */
@@ -35,58 +52,70 @@ export class AttackConnection implements Disposable {
     return this.#channels.filter(({ state }) => state === channelState.clientActive);
   }
 
-  /** Sends the requests in one go, does something else, and then takes their replies. */
-  exchange(requests: readonly HostileRequest[], meanwhile: () => void = () => {}): void {
+  /** Sends the requests in one go, does something else, and then takes their replies: what was decoded, or the error. */
+  exchange(requests: readonly HostileRequest[], meanwhile: () => void = () => {}): readonly (JudgedReply | string)[] {
     this.socket.send(Buffer.concat(requests.map(frameOf)));
     meanwhile();
-    let replies: RawReply[] = [];
-    try { replies = this.socket.replies(requests.length); } catch (e) {
-      const got = this.socket.takeReplies().length;
-      console.log("HANG after", got, "of", requests.length, requests.map(r=>[r.messageId,r.payload.length].join()).join(" "), requests.slice(got, got+1).map((r) => [r.messageId, Buffer.from(r.payload).toString("hex").slice(0, 200)]));
-      console.log(Bun.spawnSync(["bash", "/tmp/fz/dump.sh"]).stdout.toString());
-      throw e;
-    }
+    const replies = this.socket.replies(requests.length);
     if (replies.length < requests.length) this.#judge.violations.push("the gofer ended a connection by itself");
-    for (const [index, request] of requests.entries()) this.#takeReply(replies[index], request);
+    return replies.map((reply, index) => this.takeReply(reply, requests[index]));
   }
 
-  /** Opens one more channel, if the gofer gives one. */
-  openChannel(): void {
+  /** Sends one request and gives its reply, or the symbol of the error. */
+  call<N extends MessageName>(name: N, request: RequestOf<N>): ReplyOf<N> | string {
+    const [answer = "nothing"] = this.exchange([requestOf(name, request)]);
+    if (typeof answer === "string") return answer;
+    if (answer.name !== name) throw new Error(`the reply to ${name} is of ${answer.name}`);
+    return answer.reply as ReplyOf<N>;
+  }
+
+  /** As call(), for what must succeed. */
+  expect<N extends MessageName>(name: N, request: RequestOf<N>): ReplyOf<N> {
+    const reply = this.call(name, request);
+    if (typeof reply === "string") throw new Error(`${name} failed: ${reply}`);
+    return reply as ReplyOf<N>;
+  }
+
+  /** Opens one more channel. False when the gofer gives none. */
+  openChannel(): boolean {
     try {
       this.#channels.push(ChannelClient.open(this.#client));
+      return true;
     } catch (error) {
-      if (!(error instanceof Error && error.message.includes("ENOMEM"))) throw error;
+      if (error instanceof Error && /ENOMEM|EMFILE/.test(error.message)) return false;
+      throw error;
     }
   }
 
-  /** Sends a request over a channel and takes its reply. */
-  exchangeOn(channel: ChannelClient, request: HostileRequest, packetBytes?: number): void {
+  /** Sends a request over a channel and takes its reply; undefined when the channel has ended. */
+  exchangeOn(channel: ChannelClient, request: HostileRequest, packetBytes?: number): JudgedReply | string | undefined {
     channel.post(request.messageId, request.payload, packetBytes);
-    if (channel.state === channelState.clientActive) this.#takeReply(channel.reply(), request);
-    else if (channel.state === channelState.serverActive) throw new Error("the gofer does not reply on a channel");
+    if (channel.state === channelState.serverActive) throw new Error("the gofer does not reply on a channel");
+    return channel.state === channelState.clientActive ? this.takeReply(channel.reply(), request) : undefined;
   }
 
   /** Closes everything that the gofer has given out. */
   closeAllFds(): void {
     const ids = this.fds.all;
-    const payload = Buffer.alloc(2 + 8 * ids.length);
-    payload.writeUInt16LE(ids.length);
-    for (const [index, id] of ids.entries()) payload.writeBigUInt64LE(BigInt(id), 2 + 8 * index);
-    this.exchange([{ messageId: messages.close.id, payload }]);
+    if (ids.length > 0) this.exchange([requestOf("close", { fds: ids })]);
   }
 
-  #takeReply(reply: RawReply | undefined, request: HostileRequest): void {
-    const judged = reply === undefined ? undefined : this.#judge.judge(reply);
-    if (judged === undefined) return;
-    const opened = judged.name === "openAt" && request.payload.length >= 8 ? Buffer.from(request.payload).readBigUInt64LE() : 0n;
-    this.fds.learn(judged, this.fds.isDirectory(Number(opened)));
-    if (judged.name === "close") this.fds.forget(closedBy(request));
+  /** Judges a reply and learns from it. */
+  takeReply(reply: RawReply, request: HostileRequest | undefined): JudgedReply | string {
+    const judged = this.#judge.judge(reply);
+    if (judged === undefined) return "broken";
+    if (judged.name === "error") return errnoName(judged.reply.errno);
+    const payload = Buffer.from(request?.payload ?? []);
+    const opened = judged.name === "openAt" && payload.length >= fdBytes ? Number(payload.readBigUInt64LE()) : 0;
+    this.fds.learn(judged, this.fds.isDirectory(opened));
+    if (judged.name === "close" && request !== undefined) this.fds.forget(closedBy(request));
+    return judged;
   }
 
   /** Goes away, whatever is under way. */
   [Symbol.dispose](): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     for (const channel of this.#channels) channel[Symbol.dispose]();
     this.#client.closeOnly();
   }

@@ -90,7 +90,7 @@ export class AttackSocket {
       if (this.#pending.length < socketHeaderBytes) return;
       const end = socketHeaderBytes + this.#pending.readUInt32LE(0);
       if (this.#pending.length < end) return;
-      const payload = Uint8Array.from(this.#pending.subarray(socketHeaderBytes, end));
+      const payload = new Uint8Array(this.#pending.subarray(socketHeaderBytes, end));
       this.#replies.push({ messageId: this.#pending.readUInt16LE(4), payload, fds: this.#fds });
       this.#fds = [];
       this.#pending = this.#pending.subarray(end);

@@ -2,6 +2,7 @@ import type { Container } from "../../process/support/container.ts";
 import { patienceMillis } from "../../process/support/descriptors.ts";
 import { type GoferOptions, GoferProcess } from "../../process/support/gofer-process.ts";
 import type { TestClient } from "../../unit/support/client.ts";
+import { AttackConnection } from "./attack-connection.ts";
 import { bounds } from "./bounds.ts";
 import { Bystander } from "./bystander.ts";
 import { type Descriptor, ProcessView, type ResidentMemory } from "./gofer-state.ts";
@@ -32,6 +33,7 @@ export interface AttackReport {
 
 /** A gofer with a bystander on its root and connections to attack by, and all that must hold however it is attacked. */
 export class AttackedGofer implements AsyncDisposable {
+  /** Those that nobody has mounted on yet; see connect(). */
   readonly clients: readonly TestClient[];
   readonly bystander: Bystander;
   readonly judge: ReplyJudge;
@@ -41,6 +43,7 @@ export class AttackedGofer implements AsyncDisposable {
   readonly #view: ProcessView;
   readonly #initial: readonly Descriptor[];
   readonly #memoryBefore: ResidentMemory;
+  readonly #connections: AttackConnection[] = [];
 
   private constructor(process: GoferProcess, tree: ServedTree) {
     this.#process = process;
@@ -74,6 +77,25 @@ export class AttackedGofer implements AsyncDisposable {
       globalFlags: ["--directfs=false", ...(options.globalFlags ?? [])],
     };
     return new AttackedGofer(new GoferProcess(container, goferOptions), tree);
+  }
+
+  /** Mounts on all connections. They end with the gofer. */
+  connect(): readonly AttackConnection[] {
+    this.#connections.push(...this.clients.map((client) => new AttackConnection(client, this.judge)));
+    return this.#connections;
+  }
+
+  /** As connect(), for an attack that needs only one. */
+  connectOne(): AttackConnection {
+    const [connection] = this.connect();
+    if (connection === undefined) throw new Error("there is no connection to attack by");
+    return connection;
+  }
+
+  /** Lets the bystander look. Throws when it is answered wrongly. */
+  look(): void {
+    const wrong = this.bystander.look();
+    if (wrong !== undefined) throw new Error(wrong);
   }
 
   get descriptors(): readonly Descriptor[] {
@@ -121,7 +143,7 @@ export class AttackedGofer implements AsyncDisposable {
   /** Closes all connections and checks that nothing is left of them and that the gofer ends as it should. */
   async end(): Promise<AttackReport> {
     this.check();
-    for (const client of this.clients) client.closeOnly();
+    this.#disconnect();
     const expectedCount = this.#initial.length - this.clients.length;
     if (!this.#comesTrue(() => this.descriptors.length <= expectedCount)) {
       throw new Error(`descriptors remain:\n${descriptorsLeft(this.#initial, this.descriptors).join("\n")}`);
@@ -142,7 +164,13 @@ export class AttackedGofer implements AsyncDisposable {
     };
   }
 
+  #disconnect(): void {
+    for (const connection of this.#connections) connection[Symbol.dispose]();
+    for (const client of this.clients) client.closeOnly();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disconnect();
     await this.#process[Symbol.asyncDispose]();
   }
 }

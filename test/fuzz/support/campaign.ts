@@ -1,5 +1,4 @@
-import { messages } from "../../../src/wire/messages.ts";
-import { AttackConnection, frameOf } from "./attack-connection.ts";
+import { type AttackConnection, frameOf } from "./attack-connection.ts";
 import type { AttackedGofer } from "./attacked-gofer.ts";
 import { makeRequest } from "./hostile-requests.ts";
 import type { Random } from "./random.ts";
@@ -12,7 +11,7 @@ const poisonShare = 0.002;
 const connectionsKept = 3;
 
 /** Random requests on all connections of a gofer, over sockets and channels, and now and then what no client should do. */
-export class Campaign implements Disposable {
+export class Campaign {
   messagesSent = 0;
   readonly #gofer: AttackedGofer;
   readonly #random: Random;
@@ -21,7 +20,7 @@ export class Campaign implements Disposable {
   constructor(gofer: AttackedGofer, random: Random) {
     this.#gofer = gofer;
     this.#random = random;
-    this.#connections = gofer.clients.map((client) => new AttackConnection(client, gofer.judge));
+    this.#connections = gofer.connect();
   }
 
   /** Sends at least `count` messages. */
@@ -33,9 +32,7 @@ export class Campaign implements Disposable {
   startOver(): void {
     for (const connection of this.#open) connection.closeAllFds();
     this.#gofer.awaitNoFiles();
-    for (const connection of this.#open) {
-      connection.exchange([{ messageId: messages.mount.id, payload: new Uint8Array() }]);
-    }
+    for (const connection of this.#open) connection.mount();
   }
 
   get #open(): readonly AttackConnection[] {
@@ -47,7 +44,7 @@ export class Campaign implements Disposable {
     const connection = random.pick(this.#open);
     if (connection.fds.all.length > knownFdsMax) {
       connection.closeAllFds();
-      connection.exchange([{ messageId: messages.mount.id, payload: new Uint8Array() }]);
+      connection.mount();
     }
     if (random.chance(0.01)) connection.openChannel();
     if (random.chance(poisonShare)) this.#poison(connection);
@@ -59,7 +56,7 @@ export class Campaign implements Disposable {
     const random = this.#random;
     const requests = Array.from({ length: 1 + random.below(requestsInARowMax) }, () => this.#make(connection));
     connection.exchange(requests, () => {
-      if (random.chance(0.1)) this.#lookAtBystander();
+      if (random.chance(0.1)) this.#gofer.look();
     });
   }
 
@@ -85,16 +82,7 @@ export class Campaign implements Disposable {
     const frames = Buffer.concat([frameOf(this.#make(connection)), frameOf(this.#make(connection))]);
     if (random.chance(0.5)) frames.writeUInt32LE(random.word());
     connection.socket.offer(frames.subarray(0, random.below(frames.length + 1)));
-    if (random.chance(0.5)) this.#lookAtBystander();
+    if (random.chance(0.5)) this.#gofer.look();
     connection[Symbol.dispose]();
-  }
-
-  #lookAtBystander(): void {
-    const wrong = this.#gofer.bystander.look();
-    if (wrong !== undefined) this.#gofer.judge.violations.push(wrong);
-  }
-
-  [Symbol.dispose](): void {
-    for (const connection of this.#connections) connection[Symbol.dispose]();
   }
 }

@@ -1,32 +1,33 @@
-import { decodeRequest, encodeRequest, type MessageDefinition } from "../../../src/wire/message.ts";
 import type { Memory } from "../../../ffi/memory.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
 import { payloadBytesMax } from "../../../src/wire/limits.ts";
-import { type MessageName, messageNames, messages } from "../../../src/wire/messages.ts";
+import { decodeRequest, encodeRequest, type MessageDefinition } from "../../../src/wire/message.ts";
+import { type MessageName, messageNames, messages, type RequestOf } from "../../../src/wire/messages.ts";
 import { type HostileRequest, mutate } from "./mutations.ts";
 import { type Making, requestMakers } from "./request-makers.ts";
 
-/** Messages that lead to deep states come more often than their share. */
-const favourites: readonly MessageName[] = ["walk", "walk", "openAt", "openAt", "openCreateAt", "mkdirAt", "bindAt"];
+/** Those that lead to deep states come more often than their share. Channels are opened by other means. */
+const names: readonly MessageName[] = [
+  ...messageNames.filter((name) => name !== "channel"),
+  ...(["walk", "walk", "walk", "openAt", "openAt", "openAt", "openCreateAt", "mkdirAt", "symlinkAt", "bindAt"] as const),
+];
 
-/** Opened by other means: a channel's reply must not be lost. */
-const names = messageNames.filter((name) => name !== "channel").concat(favourites);
-
-const mutatedShare = 0.4;
+const mutatedShare = 0.25;
 const scratch = memoryOf(new Uint8Array(payloadBytesMax));
 
 /** The next request: as it should be, or spoilt. */
 export function makeRequest(making: Making): HostileRequest {
   const { random } = making;
   const name = random.pick(names);
-  const request = { messageId: messages[name].id, payload: encode(name, making) };
+  const request = requestOf(name, requestMakers[name](making));
   return random.chance(mutatedShare) ? mutate(request, making) : request;
 }
 
-function encode(name: MessageName, making: Making): Uint8Array {
-  const length = encodeRequest(messages[name] as MessageDefinition, scratch, 0, payloadBytesMax, requestMakers[name](making));
+/** A request as it should be. */
+export function requestOf<N extends MessageName>(name: N, request: RequestOf<N>): HostileRequest {
+  const length = encodeRequest(messages[name] as MessageDefinition, scratch, 0, payloadBytesMax, request);
   if (length < 0) throw new RangeError(`${name} does not fit`);
-  return scratch.u8.slice(0, length);
+  return { messageId: messages[name].id, payload: scratch.u8.slice(0, length) };
 }
 
 /** The FDs that this request closes if it is served. */

@@ -21,6 +21,8 @@ const success = "success";
 export class ReplyJudge {
   /** How many replies there were of each error, by its symbol, and of success. */
   readonly counts = new Map<string, number>();
+  /** The messages that were answered with more than an error. */
+  readonly served = new Set<MessageName>();
   readonly violations: string[] = [];
   readonly #device: Device;
 
@@ -29,7 +31,7 @@ export class ReplyJudge {
     this.#device = device;
   }
 
-  /** Judges a reply and closes its descriptors; undefined for an error or what cannot be decoded. */
+  /** Judges a reply and closes its descriptors; undefined for what cannot be decoded. */
   judge({ messageId, payload, fds }: RawReply): JudgedReply | undefined {
     for (const fd of fds) this.judgeDescriptor(fd);
     if (Buffer.from(payload.buffer, payload.byteOffset, payload.length).includes(secret)) {
@@ -49,9 +51,10 @@ export class ReplyJudge {
     const judged = { name, reply } as JudgedReply;
     if (judged.name === "error") {
       this.#judgeError(judged.reply.errno);
-      return undefined;
+      return judged;
     }
     this.#count(success);
+    this.served.add(judged.name);
     for (const { devMajor, devMinor } of filesIn(judged, memory)) {
       if (devMajor === this.#device.major && devMinor === this.#device.minor) continue;
       this.violations.push(`${name} told of a file on device ${devMajor}:${devMinor}, outside the tree`);

@@ -16,7 +16,7 @@ export interface Making {
 type Maker<N extends MessageName> = (making: Making) => RequestOf<N>;
 
 /** Entries of the tree, and names for new ones: few, so that requests meet each other. */
-const usualNames = ["file", "dir", "deep", "deeper", "empty", "large", "hardlink", "swap", "fifo", "null", "a", "b", "c"];
+const usualNames = ["file", "dir", "deep", "deeper", "empty", "large", "hardlink", "swap", "fifo", "null", "socket", "a", "b", "c"];
 const linkNames = ["to-file", "to-directory", "to-parent", "to-root", "to-canary", "to-canary-up", "to-neighbour", "loop"];
 const oddNames = ["", ".", "..", "/", "a/b", "../canary", "/canary/file", "a\0b", "..\0", "\xff\xfe", "canary"].concat(
   [255, 256, 4095, 4096, stringBytesMax].map((length) => "n".repeat(length)),

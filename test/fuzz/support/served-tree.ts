@@ -1,6 +1,11 @@
 import { chmodSync, linkSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { byteStringOf } from "../../../ffi/byte-string.ts";
+import { type HostFd, takeAndClose } from "../../../ffi/host-fd.ts";
+import { SOCK_STREAM } from "../../../ffi/linux.ts";
+import { bindTo, createUnixSocket, listenOn, UnixAddress } from "../../../ffi/unix-sockets.ts";
 import type { Container } from "../../process/support/container.ts";
+import { must } from "../../unit/support/results.ts";
 import { snapshotOf } from "./snapshot.ts";
 
 /** Stands in everything that no client may see: in the names and in the content of files. */
@@ -29,6 +34,7 @@ export class ServedTree implements Disposable {
   readonly device: Device;
   readonly #container: Container;
   readonly #space: string;
+  readonly #listener: HostFd;
   #before: readonly string[] = [];
 
   /** Makes both in `container`, whose root becomes the gofer's. */
@@ -39,6 +45,7 @@ export class ServedTree implements Disposable {
     run("mount", "-t", "tmpfs", "-o", `size=${treeBytesMax},nr_inodes=${treeFilesMax}`, "tmpfs", this.#space);
     this.path = join(this.#space, "tree");
     fillTree(this.path, this.#space);
+    this.#listener = listenAt(join(this.path, "socket"));
     makeCanary(join(this.#space, "canary"));
     makeCanary(container.path("rootfs/canary"));
     this.device = deviceOf(lstatSync(this.path).dev);
@@ -63,6 +70,7 @@ export class ServedTree implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    takeAndClose(this.#listener);
     run("umount", this.#space);
   }
 }
@@ -107,6 +115,15 @@ function fillTree(tree: string, space: string): void {
   }
 }
 
+/** A socket that nobody accepts at. The caller owns it. */
+function listenAt(path: string): HostFd {
+  using address = must(UnixAddress.of(byteStringOf(path)));
+  const socket = must(createUnixSocket(SOCK_STREAM));
+  must(bindTo(socket, address));
+  must(listenOn(socket, 5));
+  return socket;
+}
+
 function makeCanary(directory: string): void {
   mkdirSync(join(directory, `${secret}-directory`), { recursive: true });
   // A name that a client can know, with content that it must not.
@@ -120,6 +137,7 @@ export function deviceOf(number: number): Device {
 }
 
 function run(...command: readonly string[]): void {
-  const { success, stderr } = Bun.spawnSync([...command]);
-  if (!success) throw new Error(`${command.join(" ")}: ${stderr}`);
+  // No pipes: they are sockets, and take a while to go.
+  const { success } = Bun.spawnSync([...command], { stdio: ["ignore", "inherit", "inherit"] });
+  if (!success) throw new Error(`${command.join(" ")} failed`);
 }
