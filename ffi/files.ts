@@ -221,6 +221,12 @@ export function readLinkAt(directory: HostFd, path: ByteString): Result<ByteStri
   return memory.buffer.toString("latin1", linkTarget, linkTarget + length) as ByteString;
 }
 
+/** Lets calls on the open file wait, for everyone who shares it. Source: fcntl(2). */
+export function setBlocking(fd: HostFd): Result<void> {
+  const flags = syscalls.fcntl(fd, F_GETFL, 0);
+  return outcomeOf(flags < 0 ? flags : syscalls.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK));
+}
+
 /** Makes the open file nonblocking, for everyone who shares it. EBADF for O_PATH. Source: fcntl(2). */
 export function setNonblocking(fd: HostFd): Result<void> {
   const flags = syscalls.fcntl(fd, F_GETFL, 0);

@@ -23,6 +23,7 @@ export const O_PATH = 0o10000000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_REMOVEDIR = 0x200;
 export const AT_EMPTY_PATH = 0x1000;
+export const AT_RECURSIVE = 0x8000;
 
 /** Flags of openat2(2). */
 export const RESOLVE_NO_SYMLINKS = 0x04;
@@ -127,6 +128,21 @@ export const MS_RELATIME = 0x200000;
 export const MS_I_VERSION = 0x800000;
 export const MS_STRICTATIME = 0x1000000;
 export const MNT_DETACH = 0x2;
+
+/** Attributes of a mount, and the mask of those about access times. Source: mount_setattr(2). */
+export const MOUNT_ATTR_RDONLY = 0x1;
+export const MOUNT_ATTR_NOSUID = 0x2;
+export const MOUNT_ATTR_NODEV = 0x4;
+export const MOUNT_ATTR_NOEXEC = 0x8;
+export const MOUNT_ATTR__ATIME = 0x70;
+export const MOUNT_ATTR_RELATIME = 0;
+export const MOUNT_ATTR_NOATIME = 0x10;
+export const MOUNT_ATTR_STRICTATIME = 0x20;
+export const MOUNT_ATTR_NODIRATIME = 0x80;
+
+/** Flags of move_mount(2). */
+export const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 
 /** Mount flags as statfs(2) reports them. */
 export const ST_RDONLY = 0x1;

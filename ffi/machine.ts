@@ -58,6 +58,8 @@ export const syscallNumbers = {
   mknodat: [259, 33],
   mmap: [9, 222],
   mount: [165, 40],
+  mount_setattr: [442, 442],
+  move_mount: [429, 429],
   openat: [257, 56],
   openat2: [437, 437],
   pivot_root: [155, 41],

@@ -62,6 +62,9 @@ export const statfsLayout = layout({
   spare3: "i64",
 });
 
+/** struct mount_attr. Source: mount_setattr(2). */
+export const mountAttrLayout = layout({ set: "u64", clear: "u64", propagation: "u64", userNamespace: "u64" });
+
 /** struct linux_dirent64; the name follows, ended by a NUL. Source: getdents64(2). */
 export const direntLayout = layout({ ino: "u64", off: "i64", recordBytes: "u16", type: "u8" }, { packed: true });
 

@@ -71,6 +71,8 @@ const signatures = {
   mknodat: ["i32", "ptr", "i32", "i32"],
   mmap: ["ptr", "usize", "i32", "i32", "i32", "usize"],
   mount: ["ptr", "ptr", "ptr", "usize", "ptr"],
+  mount_setattr: ["i32", "ptr", "i32", "ptr", "usize"],
+  move_mount: ["i32", "ptr", "i32", "ptr", "i32"],
   openat: ["i32", "ptr", "i32", "i32"],
   openat2: ["i32", "ptr", "ptr", "usize"],
   pivot_root: ["ptr", "ptr"],

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { addCounts, type Counts, countsOfReport, formatCounts, skippedTestNames } from "./test-report.ts";
 
 /** The folders below test/ that hold a suite each, in the order they run: the quick ones first. */
-const suites: readonly string[] = ["unit", "vectors", "interop", "process", "sandbox"];
+const suites: readonly string[] = ["unit", "vectors", "interop", "process", "fuzz", "sandbox"];
 
 const root = resolve(import.meta.dir, "..");
 

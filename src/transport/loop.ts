@@ -54,6 +54,8 @@ export class Loop implements Disposable {
   /** Handlers that have still to answer. */
   #outstanding = 0;
   #doorbellSeen = 0;
+  /** Whether a socket was served without the doorbell's ringing: what the kernel still holds of it has rung before. */
+  #mayHaveUnreadSockets = false;
   readonly #channelWait = new ChannelWait();
   readonly #spinGate = new SpinGate();
   readonly #calls: BlockingCalls;
@@ -166,16 +168,19 @@ export class Loop implements Disposable {
     }
     if (this.#channels.length > 0) {
       const rung = doorbellCount();
-      if (rung !== this.#doorbellSeen) {
+      if (rung !== this.#doorbellSeen || this.#mayHaveUnreadSockets) {
         const ready = this.#readiness.wait(0);
         // Level-triggered readiness: the bell is answered only when nothing is left that it rang for.
-        if (ready.length === 0) this.#doorbellSeen = rung;
-        else served = true;
+        if (ready.length === 0) {
+          this.#doorbellSeen = rung;
+          this.#mayHaveUnreadSockets = false;
+        } else served = true;
         this.#serveSockets(ready);
       }
     }
     if (this.#runnable.size > 0) {
       served = true;
+      this.#mayHaveUnreadSockets = true;
       const sessions = [...this.#runnable];
       this.#runnable.clear();
       for (const session of sessions) this.#serveSession(session);

@@ -1,8 +1,10 @@
 import { describe, expect } from "bun:test";
+import { allocateStaticMemory } from "../../ffi/arena.ts";
 import type { ByteString } from "../../ffi/byte-string.ts";
+import { Failure } from "../../ffi/errno.ts";
 import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
-import { SOCK_STREAM } from "../../ffi/linux.ts";
-import { messageFdsMax } from "../../ffi/sockets.ts";
+import { MSG_DONTWAIT, SOCK_STREAM } from "../../ffi/linux.ts";
+import { messageFdsMax, sendFrom } from "../../ffi/sockets.ts";
 import { waitUntilReadable } from "../../ffi/waiting.ts";
 import type { FdId } from "../../src/wire/integers.ts";
 import { type MessageName, messageNames, messages } from "../../src/wire/messages.ts";
@@ -11,6 +13,9 @@ import { type SampleFds, sampleRequests } from "../unit/support/sample-requests.
 import { type AttackConnection, frameOf } from "./support/attack-connection.ts";
 import { attackTest } from "./support/attack-test.ts";
 import { requestOf } from "./support/hostile-requests.ts";
+
+/** A byte to send along with descriptors. */
+const nothing = allocateStaticMemory(1);
 
 /** Messages that name an FD that must be there. */
 const fdMessages = messageNames.filter((name) => messages[name].target !== undefined || name === "fSync");
@@ -31,7 +36,14 @@ function openEachKind(connection: AttackConnection): SampleFds {
   };
   const directory = walk("dir");
   const file = walk("file");
-  const bound = { dirFd: root, uid: 0, gid: 0, mode: 0o755, sockType: 1, name: `bound-${root}` as ByteString };
+  const bound = {
+    dirFd: root,
+    uid: 0,
+    gid: 0,
+    mode: 0o755,
+    sockType: 1,
+    name: `bound-${connection.fds.all.length}` as ByteString,
+  };
   return {
     directory,
     file,
@@ -61,16 +73,20 @@ describe("an FDID", () => {
     }
   });
 
-  attackTest("that was closed is answered EBADF, whatever has taken its place", { connections: 1, globalFlags }, (given) => {
-    const connection = given.gofer.connectOne();
-    const fds = openEachKind(connection);
-    connection.expect("close", { fds: Object.values(fds) });
-    openEachKind(given.gofer.connectOne());
-    for (const name of fdMessages) {
-      const expected = unsupported.includes(name) ? "EOPNOTSUPP" : "EBADF";
-      expect([name, answerTo(connection, name, fds)]).toEqual([name, expected]);
-    }
-  });
+  attackTest(
+    "that was closed is answered EBADF, whatever has taken its place",
+    { connections: 1, globalFlags },
+    (given) => {
+      const connection = given.gofer.connectOne();
+      const fds = openEachKind(connection);
+      connection.expect("close", { fds: Object.values(fds) });
+      openEachKind(connection);
+      for (const name of fdMessages) {
+        const expected = unsupported.includes(name) ? "EOPNOTSUPP" : "EBADF";
+        expect([name, answerTo(connection, name, fds)]).toEqual([name, expected]);
+      }
+    },
+  );
 
   attackTest("of the wrong kind is refused", { connections: 1, globalFlags }, ({ gofer }) => {
     const connection = gofer.connectOne();
@@ -81,31 +97,39 @@ describe("an FDID", () => {
       const wanted = messages[name].target?.kind;
       for (const [kind, ids] of Object.entries(kinds)) {
         if (kind === wanted || (wanted === "any" && kind !== "boundSocket")) continue;
-        for (const id of ids) expect([name, kind, answerTo(connection, name, everyFd(id))]).toEqual([name, kind, "EINVAL"]);
+        for (const id of ids)
+          expect([name, kind, answerTo(connection, name, everyFd(id))]).toEqual([name, kind, "EINVAL"]);
       }
     }
   });
 
-  attackTest("may be given out as often as there are descriptors, and no more", { connections: 2, globalFlags: ["--fdlimit=200"] }, (given) => {
-    const { gofer } = given;
-    const [connection, other] = gofer.connect();
-    if (connection === undefined || other === undefined) throw new Error("two connections are wanted");
-    for (let round = 0; round < 3; round++) {
-      let answer: unknown;
-      for (let walks = 0; walks < 400 && answer !== "EMFILE"; walks++) {
-        answer = connection.call("walk", { dirFd: connection.root, path: ["dir", "deep", "file"] as ByteString[] });
-        if (walks % 20 === 0) gofer.look();
+  attackTest(
+    "may be given out as often as there are descriptors, and no more",
+    { connections: 2, globalFlags: ["--fdlimit=200"] },
+    (given) => {
+      const { gofer } = given;
+      const [connection, other] = gofer.connect();
+      if (connection === undefined || other === undefined) throw new Error("two connections are wanted");
+      for (let round = 0; round < 3; round++) {
+        let answer: unknown;
+        for (let walks = 0; walks < 400 && answer !== "EMFILE"; walks++) {
+          answer = connection.call("walk", { dirFd: connection.root, path: ["dir", "deep", "file"] as ByteString[] });
+          if (walks % 20 === 0) gofer.look();
+        }
+        expect(answer).toBe("EMFILE");
+        for (const name of fdMessages) answerTo(other, name, everyFd(other.root));
+        expect(other.openChannel()).toBe(false);
+        gofer.check();
+        connection.closeAllFds();
+        connection.mount();
+        expect(other.call("walk", { dirFd: other.root, path: ["dir", "deep", "file"] as ByteString[] })).toHaveProperty(
+          "status",
+          0,
+        );
       }
-      expect(answer).toBe("EMFILE");
-      for (const name of fdMessages) answerTo(other, name, everyFd(other.root));
-      expect(other.openChannel()).toBe(false);
-      gofer.check();
-      connection.closeAllFds();
-      connection.mount();
-      expect(other.call("walk", { dirFd: other.root, path: ["dir", "deep", "file"] as ByteString[] })).toHaveProperty("status", 0);
-    }
-    expect(other.openChannel()).toBe(true);
-  });
+      expect(other.openChannel()).toBe(true);
+    },
+  );
 });
 
 describe("a descriptor that the client sends", () => {
@@ -131,15 +155,17 @@ describe("a descriptor that the client sends", () => {
 
   attackTest("on a channel's socket is never taken", { connections: 1 }, ({ gofer }) => {
     const connection = gofer.connectOne();
-    expect(connection.openChannel()).toBe(true);
+    const opened = connection.openUnconnectedChannel();
+    if (typeof opened === "string") throw new Error(opened);
+    opened.channel.connect();
     const before = gofer.descriptors.length;
-    const [channel] = connection.openChannels;
     const [ours, theirs] = socketPair(SOCK_STREAM);
+    const fds: HostFd[] = Array.from({ length: messageFdsMax }, () => theirs);
     let sent = 0;
-    while (sent < 10_000 && channel?.offerFds(Array.from({ length: messageFdsMax }, () => theirs)) === true) sent++;
+    while (sent < 10_000 && !(sendFrom(opened.socket, nothing, 1, fds, MSG_DONTWAIT) instanceof Failure)) sent++;
     expect(sent).toBeGreaterThan(0);
     const request = requestOf("fStat", { fd: connection.root });
-    if (channel !== undefined) expect(connection.exchangeOn(channel, request)).toHaveProperty("name", "fStat");
+    expect(connection.exchangeOn(opened.channel, request)).toHaveProperty("name", "fStat");
     expect(gofer.descriptors.length).toBe(before);
     takeAndClose(theirs);
     connection[Symbol.dispose]();

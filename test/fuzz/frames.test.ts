@@ -1,7 +1,7 @@
 import { describe, expect } from "bun:test";
 import type { ByteString } from "../../ffi/byte-string.ts";
-import { messages } from "../../src/wire/messages.ts";
 import { payloadBytesMax } from "../../src/wire/limits.ts";
+import { messages } from "../../src/wire/messages.ts";
 import { headerOf } from "../unit/support/frame-server.ts";
 import { type AttackConnection, frameOf } from "./support/attack-connection.ts";
 import { attackTest } from "./support/attack-test.ts";
@@ -98,7 +98,9 @@ describe("frames", () => {
   attackTest("that end half-way with their connection leave nothing", { connections: 40 }, ({ gofer }) => {
     const connections = gofer.connect();
     for (const [index, connection] of connections.entries()) {
-      const frame = frameOf(requestOf("mkdirAt", { dirFd: connection.root, uid: 0, gid: 0, mode: 0, name: "x" as ByteString }));
+      const frame = frameOf(
+        requestOf("mkdirAt", { dirFd: connection.root, uid: 0, gid: 0, mode: 0, name: "x" as ByteString }),
+      );
       connection.socket.offer(frame.subarray(0, index % frame.length));
       connection[Symbol.dispose]();
       gofer.look();

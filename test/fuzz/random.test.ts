@@ -1,12 +1,12 @@
-import { describe } from "bun:test";
-import { messageNames } from "../../src/wire/messages.ts";
-import type { AttackOptions } from "./support/attacked-gofer.ts";
+import { afterAll, describe } from "bun:test";
+import { type AttackReport, describeReplies, describeReport, sumOf } from "./support/attack-report.ts";
 import { attackTest } from "./support/attack-test.ts";
+import type { AttackOptions } from "./support/attacked-gofer.ts";
 import { Campaign } from "./support/campaign.ts";
 import { Random } from "./support/random.ts";
+import { seed } from "./support/seed.ts";
 
-/** Repeat a run with FUZZ_SEED=…, or make it longer with FUZZ_MESSAGES=…; the seed stands in the name of the tests. */
-const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+/** More of them make a longer run. */
 const messagesWanted = Number(process.env["FUZZ_MESSAGES"] ?? 100_000);
 
 const messagesPerGofer = 10_000;
@@ -20,11 +20,15 @@ const setUps: readonly Omit<AttackOptions, "connections">[] = [
   {},
   { globalFlags: ["--host-uds=all", "--fdlimit=150"] },
   { globalFlags: ["--host-uds=all"], mountOptions: ["ro"] },
-  { globalFlags: ["--host-uds=open"] },
+  { globalFlags: ["--host-uds=open"], environment: { BUN_GOFER_WITHOUT_FUTEX_WAITV: "1" } },
+  { globalFlags: ["--host-uds=all", "--directfs=true"] },
 ];
 
 describe(`a client that sends anything (FUZZ_SEED=${seed} FUZZ_MESSAGES=${messagesWanted})`, () => {
   const gofers = Math.ceil(messagesWanted / messagesPerGofer);
+  const reports: AttackReport[] = [];
+  let messagesSent = 0;
+
   for (let index = 0; index < gofers; index++) {
     const goferSeed = (seed + index) >>> 0;
     attackTest(
@@ -38,9 +42,16 @@ describe(`a client that sends anything (FUZZ_SEED=${seed} FUZZ_MESSAGES=${messag
           gofer.check();
         }
         campaign.startOver();
-        console.log(campaign.messagesSent, gofer.judge.counts.get('success'), messageNames.filter(n=>!gofer.judge.served.has(n)).join());
+        messagesSent += campaign.messagesSent;
       },
-      secondsPerGoferMax,
+      { tell: (report) => void reports.push(report), secondsMax: secondsPerGoferMax },
     );
   }
+
+  afterAll(() => {
+    if (reports.length === 0) return;
+    const sum = sumOf(reports);
+    console.log(`${messagesSent} messages sent to ${reports.length} gofers: ${describeReport(sum)}`);
+    console.log(`replies: ${describeReplies(sum.replies)}`);
+  });
 });

@@ -1,8 +1,9 @@
 import { errnoName } from "../../../ffi/errno.ts";
+import { type HostFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import { socketHeaderBytes, writeSocketHeader } from "../../../src/wire/frame.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
 import type { MessageName, ReplyOf, RequestOf } from "../../../src/wire/messages.ts";
-import { ChannelClient, channelState } from "../../unit/support/channel-client.ts";
+import { ChannelClient, channelState, type WindowPlace } from "../../unit/support/channel-client.ts";
 import type { RawReply, TestClient } from "../../unit/support/client.ts";
 import { AttackSocket } from "./attack-socket.ts";
 import { closedBy, requestOf } from "./hostile-requests.ts";
@@ -12,6 +13,13 @@ import type { JudgedReply, ReplyJudge } from "./reply-judge.ts";
 
 const fdBytes = 8;
 
+/** A channel, and what it is made of. */
+export interface OpenedChannel {
+  readonly channel: ChannelClient;
+  readonly place: WindowPlace;
+  readonly socket: HostFd;
+}
+
 /** A connection, its channels, and what the client knows of it. Whatever comes back is judged. */
 export class AttackConnection implements Disposable {
   readonly fds = new KnownFds();
@@ -19,6 +27,7 @@ export class AttackConnection implements Disposable {
   readonly #client: TestClient;
   readonly #judge: ReplyJudge;
   readonly #channels: ChannelClient[] = [];
+  readonly #files: HostFd[] = [];
   #root: FdId | undefined;
   #isOpen = true;
 
@@ -76,15 +85,25 @@ export class AttackConnection implements Disposable {
     return reply as ReplyOf<N>;
   }
 
-  /** Opens one more channel. False when the gofer gives none. */
+  /** Opens one more channel and connects to it. False when the gofer gives none. */
   openChannel(): boolean {
-    try {
-      this.#channels.push(ChannelClient.open(this.#client));
-      return true;
-    } catch (error) {
-      if (error instanceof Error && /ENOMEM|EMFILE/.test(error.message)) return false;
-      throw error;
-    }
+    const opened = this.openUnconnectedChannel();
+    if (typeof opened === "string") return false;
+    opened.channel.connect();
+    return true;
+  }
+
+  /** Opens one more channel; the symbol of the error when the gofer gives none. All of it stays the connection's. */
+  openUnconnectedChannel(): OpenedChannel | string {
+    const answer = this.#client.call("channel", undefined);
+    if (typeof answer === "string") return answer;
+    const [file, socket] = answer.fds;
+    if (file === undefined || socket === undefined) throw new Error(`${answer.fds.length} descriptors: want 2`);
+    this.#files.push(file);
+    const place = { file, offset: Number(answer.reply.dataOffset), bytes: Number(answer.reply.dataLength) };
+    const channel = new ChannelClient(place, socket);
+    this.#channels.push(channel);
+    return { channel, place, socket };
   }
 
   /** Sends a request over a channel and takes its reply; undefined when the channel has ended. */
@@ -100,8 +119,8 @@ export class AttackConnection implements Disposable {
     if (ids.length > 0) this.exchange([requestOf("close", { fds: ids })]);
   }
 
-  /** Judges a reply and learns from it. */
-  takeReply(reply: RawReply, request: HostileRequest | undefined): JudgedReply | string {
+  /** Judges a reply and learns from it; with `request`, also what was opened or closed. */
+  takeReply(reply: RawReply, request?: HostileRequest): JudgedReply | string {
     const judged = this.#judge.judge(reply);
     if (judged === undefined) return "broken";
     if (judged.name === "error") return errnoName(judged.reply.errno);
@@ -117,6 +136,7 @@ export class AttackConnection implements Disposable {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     for (const channel of this.#channels) channel[Symbol.dispose]();
+    for (const file of this.#files) takeAndClose(file);
     this.#client.closeOnly();
   }
 }

@@ -3,12 +3,13 @@ import { patienceMillis } from "../../process/support/descriptors.ts";
 import { type GoferOptions, GoferProcess } from "../../process/support/gofer-process.ts";
 import type { TestClient } from "../../unit/support/client.ts";
 import { AttackConnection } from "./attack-connection.ts";
+import type { AttackReport } from "./attack-report.ts";
 import { bounds } from "./bounds.ts";
 import { Bystander } from "./bystander.ts";
 import { type Descriptor, ProcessView, type ResidentMemory } from "./gofer-state.ts";
 import { descriptorsLeft, descriptorsOutside, isOfTree, tooLongWait, tooMuchMemory } from "./oracles.ts";
 import { ReplyJudge } from "./reply-judge.ts";
-import { servedDirectory, type ServedTree } from "./served-tree.ts";
+import { type ServedTree, servedDirectory } from "./served-tree.ts";
 
 /** How long to wait between looks at a gofer that still cleans up. */
 const lookAgainMillis = 5;
@@ -18,17 +19,12 @@ export interface AttackOptions {
   readonly connections: number;
   /** More of runsc's own flags. */
   readonly globalFlags?: readonly string[];
+  /** Of the gofer. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What the mounts are of. Default the tree. */
+  readonly source?: string;
   /** Options of the mounts. */
   readonly mountOptions?: readonly string[];
-}
-
-/** What is to be told of one attack. */
-export interface AttackReport {
-  readonly memoryBefore: ResidentMemory;
-  readonly memoryAfter: ResidentMemory;
-  readonly descriptorsBefore: number;
-  readonly descriptorsAfter: number;
-  readonly longestWaitMillis: number;
 }
 
 /** A gofer with a bystander on its root and connections to attack by, and all that must hold however it is attacked. */
@@ -68,13 +64,14 @@ export class AttackedGofer implements AsyncDisposable {
     const mounts = indexes.map((index) => ({
       destination: `${servedDirectory}/${index}`,
       type: "bind",
-      source: tree.path,
+      source: options.source ?? tree.path,
       options: options.mountOptions ?? [],
     }));
     const goferOptions: GoferOptions = {
       spec: container.spec(mounts),
       mountConfs: ["/", ...indexes].map(() => "lisafs:none").join(","),
       globalFlags: ["--directfs=false", ...(options.globalFlags ?? [])],
+      environment: options.environment ?? {},
     };
     return new AttackedGofer(new GoferProcess(container, goferOptions), tree);
   }
@@ -98,13 +95,17 @@ export class AttackedGofer implements AsyncDisposable {
     if (wrong !== undefined) throw new Error(wrong);
   }
 
+  get isAlive(): boolean {
+    return this.#view.isAlive;
+  }
+
   get descriptors(): readonly Descriptor[] {
     return this.#view.descriptors();
   }
 
   /** Everything that is wrong now; nothing, if all is well. */
   violations(): readonly string[] {
-    if (!this.#view.isAlive) return [`the gofer has died: ${JSON.stringify(this.#process.said)}`];
+    if (!this.isAlive) return [`the gofer has died: ${JSON.stringify(this.#process.said)}`];
     const wrongAnswer = this.bystander.look();
     return [
       ...(wrongAnswer === undefined ? [] : [wrongAnswer]),
@@ -122,11 +123,21 @@ export class AttackedGofer implements AsyncDisposable {
     if (violations.length > 0) throw new Error(violations.join("\n"));
   }
 
+  /** Waits until the gofer has `count` descriptors, or fewer. */
+  awaitDescriptors(count: number): void {
+    if (this.#comesTrue(() => this.descriptors.length <= count)) return;
+    throw new Error(`more than ${count} descriptors:\n${descriptorsLeft(this.#initial, this.descriptors).join("\n")}`);
+  }
+
   /** Waits until the gofer has no file of the tree open. */
   awaitNoFiles(): void {
     const files = (): readonly Descriptor[] => this.descriptors.filter(isOfTree);
     if (!this.#comesTrue(() => files().length === 0)) {
-      throw new Error(`left open: ${files().map(({ number, target }) => `${number} ${target}`).join(", ")}`);
+      throw new Error(
+        `left open: ${files()
+          .map(({ number, target }) => `${number} ${target}`)
+          .join(", ")}`,
+      );
     }
   }
 
@@ -145,9 +156,7 @@ export class AttackedGofer implements AsyncDisposable {
     this.check();
     this.#disconnect();
     const expectedCount = this.#initial.length - this.clients.length;
-    if (!this.#comesTrue(() => this.descriptors.length <= expectedCount)) {
-      throw new Error(`descriptors remain:\n${descriptorsLeft(this.#initial, this.descriptors).join("\n")}`);
-    }
+    this.awaitDescriptors(expectedCount);
     this.check();
     const memoryAfter = this.#view.residentMemory();
     const descriptorsAfter = this.descriptors.length;
@@ -160,7 +169,9 @@ export class AttackedGofer implements AsyncDisposable {
       memoryAfter,
       descriptorsBefore: expectedCount,
       descriptorsAfter,
+      looks: this.bystander.looks,
       longestWaitMillis: this.bystander.longestWaitMillis,
+      replies: this.judge.counts,
     };
   }
 

@@ -6,7 +6,8 @@ import type { Random } from "./random.ts";
 const requestsInARowMax = 12;
 const knownFdsMax = 150;
 
-/** Requests after which a connection or a channel is spoilt for good, once in how many steps. */
+/** How many of the steps start with one more channel, and how many spoil a connection or a channel for good. */
+const channelShare = 0.01;
 const poisonShare = 0.002;
 const connectionsKept = 3;
 
@@ -46,7 +47,7 @@ export class Campaign {
       connection.closeAllFds();
       connection.mount();
     }
-    if (random.chance(0.01)) connection.openChannel();
+    if (random.chance(channelShare)) connection.openChannel();
     if (random.chance(poisonShare)) this.#poison(connection);
     else if (connection.openChannels.length > 0 && random.chance(0.5)) this.#useChannel(connection);
     else this.#useSocket(connection);

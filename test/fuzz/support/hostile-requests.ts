@@ -9,7 +9,18 @@ import { type Making, requestMakers } from "./request-makers.ts";
 /** Those that lead to deep states come more often than their share. Channels are opened by other means. */
 const names: readonly MessageName[] = [
   ...messageNames.filter((name) => name !== "channel"),
-  ...(["walk", "walk", "walk", "openAt", "openAt", "openAt", "openCreateAt", "mkdirAt", "symlinkAt", "bindAt"] as const),
+  ...([
+    "walk",
+    "walk",
+    "walk",
+    "openAt",
+    "openAt",
+    "openAt",
+    "openCreateAt",
+    "mkdirAt",
+    "symlinkAt",
+    "bindAt",
+  ] as const),
 ];
 
 const mutatedShare = 0.25;

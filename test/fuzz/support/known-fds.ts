@@ -51,7 +51,8 @@ export class KnownFds {
   pick(random: Random, wanted: FdKind): FdId {
     const wantedIds = this.#byKind.get(wanted) ?? [];
     // The last ones are the deepest.
-    if (wantedIds.length > 0 && random.chance(0.93)) return random.pick(random.chance(0.5) ? wantedIds.slice(-4) : wantedIds);
+    if (wantedIds.length > 0 && random.chance(0.93))
+      return random.pick(random.chance(0.5) ? wantedIds.slice(-4) : wantedIds);
     const all = this.all;
     if (all.length > 0 && random.chance(0.7)) return random.pick(all);
     if (this.#closed.length > 0 && random.chance(0.6)) return random.pick(this.#closed);

@@ -23,7 +23,10 @@ const mutations: readonly Mutation[] = [
   overwriteBytes((view, at, random) => view.setUint16(at, random.pick(oddCounts), true), 2),
   overwriteBytes((view, at, random) => view.setUint32(at, random.word() | 0x8000_0000, true), 4),
   overwriteBytes((view, at, random) => view.setBigUint64(at, random.pick(oddWides), true), 8),
-  (request, { random }) => ({ ...request, payload: request.payload.slice(0, random.below(request.payload.length + 1)) }),
+  (request, { random }) => ({
+    ...request,
+    payload: request.payload.slice(0, random.below(request.payload.length + 1)),
+  }),
   (request, { random }) => ({
     ...request,
     payload: Buffer.concat([request.payload, random.bytes(random.below(extensionBytesMax))]),

@@ -10,7 +10,9 @@ import type { RawReply } from "../../unit/support/client.ts";
 import { type Device, deviceOf, secret } from "./served-tree.ts";
 
 /** A reply that was decoded: what it is of, or the symbol of its error. */
-export type JudgedReply = { readonly [N in MessageName]: { readonly name: N; readonly reply: ReplyOf<N> } }[MessageName];
+export type JudgedReply = {
+  readonly [N in MessageName]: { readonly name: N; readonly reply: ReplyOf<N> };
+}[MessageName];
 
 /** How /proc names the memory of channels. */
 export const channelMemory = "/memfd:lisafs-channels";

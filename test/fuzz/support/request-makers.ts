@@ -16,8 +16,32 @@ export interface Making {
 type Maker<N extends MessageName> = (making: Making) => RequestOf<N>;
 
 /** Entries of the tree, and names for new ones: few, so that requests meet each other. */
-const usualNames = ["file", "dir", "deep", "deeper", "empty", "large", "hardlink", "swap", "fifo", "null", "socket", "a", "b", "c"];
-const linkNames = ["to-file", "to-directory", "to-parent", "to-root", "to-canary", "to-canary-up", "to-neighbour", "loop"];
+const usualNames = [
+  "file",
+  "dir",
+  "deep",
+  "deeper",
+  "empty",
+  "large",
+  "hardlink",
+  "swap",
+  "fifo",
+  "null",
+  "socket",
+  "a",
+  "b",
+  "c",
+];
+const linkNames = [
+  "to-file",
+  "to-directory",
+  "to-parent",
+  "to-root",
+  "to-canary",
+  "to-canary-up",
+  "to-neighbour",
+  "loop",
+];
 const oddNames = ["", ".", "..", "/", "a/b", "../canary", "/canary/file", "a\0b", "..\0", "\xff\xfe", "canary"].concat(
   [255, 256, 4095, 4096, stringBytesMax].map((length) => "n".repeat(length)),
 );
@@ -78,7 +102,9 @@ function path(making: Making): ByteString[] {
 }
 
 function someFds(making: Making): FdId[] {
-  return Array.from({ length: making.random.below(4) }, () => fd(making, "openFile", "file", "directory", "boundSocket"));
+  return Array.from({ length: making.random.below(4) }, () =>
+    fd(making, "openFile", "file", "directory", "boundSocket"),
+  );
 }
 
 function renaming(making: Making): RequestOf<"renameAt"> {

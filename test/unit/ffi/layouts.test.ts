@@ -48,6 +48,11 @@ const inC: readonly (readonly [
     },
   ],
   [
+    "mountAttrLayout",
+    "struct mount_attr",
+    { set: "attr_set", clear: "attr_clr", propagation: "propagation", userNamespace: "userns_fd" },
+  ],
+  [
     "statxLayout",
     "struct statx",
     {
@@ -70,6 +75,7 @@ const headers = [
   "sys/uio.h",
   "sys/socket.h",
   "sys/epoll.h",
+  "sys/mount.h",
   "sys/resource.h",
   "sys/stat.h",
   "sys/vfs.h",
