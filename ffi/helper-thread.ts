@@ -24,6 +24,7 @@ export type JobArgument = Int64;
 
 const argumentsMax = 6;
 const argumentBytes = 8;
+const wordValues = 2 ** 32;
 const kernelSignalSetBytes = 8;
 const threadFlags = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 
@@ -54,11 +55,9 @@ export class HelperThread {
   /** Hands the thread a call. It must not be at work. */
   post(call: SyscallName, args: readonly JobArgument[]): void {
     if (args.length > argumentsMax) throw new RangeError(`${call}: ${args.length} arguments`);
-    const { view } = memory;
-    view.setBigInt64(this.#job + jobLayout.call, BigInt(syscallNumber(call, architecture)), true);
+    writeInt64(this.#job + jobLayout.call, syscallNumber(call, architecture));
     for (let index = 0; index < argumentsMax; index++) {
-      const at = this.#job + jobLayout.arguments + argumentBytes * index;
-      view.setBigInt64(at, BigInt.asIntN(64, BigInt(args[index] ?? 0)), true);
+      writeInt64(this.#job + jobLayout.arguments + argumentBytes * index, args[index] ?? 0);
     }
     Atomics.store(memory.i32, this.#stateIndex, jobState.posted);
     wakeFutex(this.#job + jobLayout.state, 1);
@@ -68,12 +67,25 @@ export class HelperThread {
   takeResult(): number | undefined {
     if (Atomics.load(memory.i32, this.#stateIndex) !== jobState.done) return undefined;
     Atomics.store(memory.i32, this.#stateIndex, jobState.idle);
-    return Number(memory.view.getBigInt64(this.#job + jobLayout.result, true));
+    const { view } = memory;
+    const at = this.#job + jobLayout.result;
+    return view.getInt32(at + 4, true) * wordValues + view.getUint32(at, true);
   }
 
   get #stateIndex(): number {
     return (this.#job + jobLayout.state) >> 2;
   }
+}
+
+/** In halves where that will do: a bigint is garbage, and threads that watch channels are given jobs all the time. */
+function writeInt64(at: number, value: Int64): void {
+  const { view } = memory;
+  if (typeof value === "bigint") {
+    view.setBigInt64(at, value, true);
+    return;
+  }
+  view.setInt32(at, value | 0, true);
+  view.setInt32(at + 4, Math.floor(value / wordValues) | 0, true);
 }
 
 let bell: HostFd | undefined;

@@ -30,14 +30,16 @@ export interface MountAttributes {
 }
 
 /** Changes the mount whose root `mountRoot` is open on; `recursive`: those below it as well. Source: mount_setattr(2). */
-export function setMountAttributes(mountRoot: HostFd, { set, clear }: MountAttributes, recursive: boolean): Result<void> {
+export function setMountAttributes(
+  mountRoot: HostFd,
+  { set, clear }: MountAttributes,
+  recursive: boolean,
+): Result<void> {
   const { view } = memory;
   view.setBigUint64(mountAttr + mountAttrLayout.set, BigInt(set), true);
   view.setBigUint64(mountAttr + mountAttrLayout.clear, BigInt(clear), true);
   const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
-  return outcomeOf(
-    syscalls.mount_setattr(mountRoot, emptyCString, flags, addressOf(mountAttr), mountAttrLayout.bytes),
-  );
+  return outcomeOf(syscalls.mount_setattr(mountRoot, emptyCString, flags, addressOf(mountAttr), mountAttrLayout.bytes));
 }
 
 /** Source: umount2(2). */

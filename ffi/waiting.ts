@@ -26,6 +26,7 @@ const futexWords = allocateStaticMemory(futexWordsMax * futexWaitvLayout.bytes);
 const pollfd = allocateStaticMemory(pollfdLayout.bytes);
 const timeout = allocateStaticMemory(timespecLayout.bytes);
 
+const wordValues = 2 ** 32;
 const nanosecondsPerSecond = 1e9;
 const nanosecondsPerMillisecond = 1e6;
 
@@ -38,6 +39,8 @@ const interestEvents: Readonly<Record<Interest, number>> = { readable: EPOLLIN, 
 export class ReadinessSet implements Disposable {
   readonly #epoll: HostFd;
   readonly #interests = new Map<HostFd, Interest>();
+  /** One list for good: a peer can make us wait very often without ever asking for anything. */
+  readonly #ready: HostFd[] = [];
 
   /** Throws when the kernel gives no epoll instance. */
   constructor() {
@@ -61,10 +64,11 @@ export class ReadinessSet implements Disposable {
     return outcome;
   }
 
-  /** Waits up to `timeoutMillis` (−1: for ever) and gives what is ready; nothing after a signal. */
-  wait(timeoutMillis: number): HostFd[] {
+  /** Waits up to `timeoutMillis` (−1: for ever) and gives what is ready, good until the next wait; nothing after a signal. */
+  wait(timeoutMillis: number): readonly HostFd[] {
     const count = syscalls.epoll_pwait(this.#epoll, addressOf(epollEvents), epollEventsMax, timeoutMillis, 0, 0);
-    const ready: HostFd[] = [];
+    const ready = this.#ready;
+    ready.length = 0;
     for (let index = 0; index < count; index++) {
       const event = epollEvents + index * epollEventLayout.bytes;
       ready.push(assumeOpen(memory.view.getInt32(event + epollEventLayout.data, true)));
@@ -108,7 +112,10 @@ export function expectFutex(index: number, at: number, expected: number): void {
   // Unsigned: with any of the upper 32 bits set, which a word that has gone negative would do, the kernel refuses to wait.
   view.setUint32(entry + futexWaitvLayout.expected, expected, true);
   view.setUint32(entry + futexWaitvLayout.expected + 4, 0, true);
-  view.setBigUint64(entry + futexWaitvLayout.address, BigInt(addressOf(at)), true);
+  // In halves: a bigint would be garbage, and this is done for every channel whenever the loop goes to sleep.
+  const address = addressOf(at);
+  view.setUint32(entry + futexWaitvLayout.address, address >>> 0, true);
+  view.setUint32(entry + futexWaitvLayout.address + 4, Math.floor(address / wordValues), true);
   view.setUint32(entry + futexWaitvLayout.flags, FUTEX2_SIZE_U32, true);
   view.setUint32(entry + futexWaitvLayout.reserved, 0, true);
 }

@@ -1,5 +1,6 @@
+import type { ByteString } from "../../ffi/byte-string.ts";
 import { Failure } from "../../ffi/errno.ts";
-import { isOpen, takeAndClose } from "../../ffi/host-fd.ts";
+import { isOpen } from "../../ffi/host-fd.ts";
 import { processIds, setFileModeMask } from "../../ffi/process.ts";
 import { openProcSelfFd } from "../host/connection.ts";
 import type { Log } from "../log/log.ts";
@@ -15,6 +16,7 @@ import { readMountHints } from "./mount-hints.ts";
 import { type MountPlan, planMounts } from "./mount-plan.ts";
 import { resolveMounts } from "./mounts.ts";
 import { MountsPipe } from "./mounts-pipe.ts";
+import { MountOpener } from "./open-mount.ts";
 import { enterContainerRoot, ownDescriptorsIn, setUpRoot, unmountProc } from "./root.ts";
 import { readRootfsHint } from "./rootfs-hint.ts";
 import { serve } from "./serve.ts";
@@ -125,18 +127,32 @@ function openCounts(containerId: string): Attempt<RequestCounts> {
   return path === "" ? new RequestCounts() : openStatistics(path, containerId);
 }
 
+/** As setUpRoot(). Nothing is asked of runsc afterwards. */
+function makeRoot({ config, args, log }: Start, { spec, plan }: Prepared): Attempt<ByteString> {
+  const { containerId: id, bundle, devIoFd, rpcFd } = args;
+  using opener = new MountOpener(rpcFd);
+  return setUpRoot({
+    spec,
+    plan,
+    container: { id, bundle, annotations: spec.annotations },
+    servesDevices: devIoFd !== undefined,
+    staysInHostRoot: config.unsafeNonroot,
+    opener,
+    log,
+  });
+}
+
 async function setUpAndServe(
-  { config, args, log, mountsPipe }: Start,
-  { spec, plan }: Prepared,
+  start: Start,
+  prepared: Prepared,
   counts: RequestCounts,
 ): Promise<StartFailure | undefined> {
-  const { containerId: id, bundle, devIoFd, rpcFd } = args;
+  const { config, args, log, mountsPipe } = start;
+  const { plan } = prepared;
+  const { devIoFd } = args;
   const staysInHostRoot = config.unsafeNonroot;
-  const container = { id, bundle, annotations: spec.annotations };
-  const root = setUpRoot({ spec, plan, container, servesDevices: devIoFd !== undefined, staysInHostRoot, log });
+  const root = makeRoot(start, prepared);
   if (root instanceof StartFailure) return root.while("root file system");
-  // Nothing is asked of runsc after this.
-  if (rpcFd !== undefined) takeAndClose(rpcFd);
   const mounts = resolveMounts(plan.mounts, root);
   if (mounts instanceof StartFailure) return mounts;
   const sent = mountsPipe.send(mounts.map(({ document }) => document));

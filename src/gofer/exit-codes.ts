@@ -9,7 +9,7 @@ export const exitCodes = {
   usage: 2,
   /** The container's spec cannot be read, is not JSON, or is not valid. */
   spec: 65,
-  /** The source of a mount is not there. */
+  /** The source of a mount is not there, or runsc cannot open it for the gofer. */
   mountSource: 66,
   /** The container needs what this gofer cannot do yet. */
   unsupported: 69,

@@ -11,6 +11,7 @@ import {
   MS_NOEXEC,
   MS_NOSUID,
   MS_RDONLY,
+  MS_REC,
   MS_RELATIME,
   MS_REMOUNT,
   MS_STRICTATIME,
@@ -23,13 +24,15 @@ import {
   ST_RDONLY,
   ST_RELATIME,
 } from "../../ffi/linux.ts";
-import { checkReadable, fileSystemInfo, mount } from "../../ffi/mounts.ts";
+import { checkReadable, fileSystemInfo, mount, setMountAttributes } from "../../ffi/mounts.ts";
 import type { Log } from "../log/log.ts";
+import { mountAttributesOf } from "./mount-attributes.ts";
 import { mountFlagsOf, propagationFlagsOf } from "./mount-options.ts";
 import type { PlannedMount, Service } from "./mount-plan.ts";
+import type { MountOpener } from "./open-mount.ts";
 import { descriptorPath, joinPaths, openPath, quoted } from "./paths.ts";
 import { resolveBelow } from "./resolve.ts";
-import { makeTargetAndMount, noPath, safeMount } from "./safe-mount.ts";
+import { makeTargetAndAttach, makeTargetAndMount, noPath, safeMount } from "./safe-mount.ts";
 import type { SpecMount } from "./spec.ts";
 import type { MountDocument } from "./spec-schema.ts";
 import { type Attempt, StartFailure } from "./start-failure.ts";
@@ -49,6 +52,7 @@ interface PlacedMount {
   readonly target: HostFd;
   readonly path: ByteString;
   readonly flags: number;
+  readonly idMapped: boolean;
 }
 
 /** Where and by what means mounts are made. */
@@ -57,6 +61,7 @@ export interface MountPlace {
   readonly root: ByteString;
   /** Where the proc file system is mounted. */
   readonly proc: ByteString;
+  readonly opener: MountOpener;
   readonly log: Log;
 }
 
@@ -117,12 +122,10 @@ function placeMount(wanted: SpecMount, service: Service, place: MountPlace): Att
   const { root, proc, log } = place;
   const target = resolveBelow(root, byteStringOf(wanted.destination));
   if (target instanceof StartFailure) return target;
-  const unreachable = checkSource(wanted);
-  if (unreachable !== undefined) return unreachable;
   const flags = mountFlagsOf(wanted.options) | MS_BIND | (service.overlaid ? MS_RDONLY : 0);
-  log.info(`mounting ${wanted.source} on ${textOf(target)}`, { flags: `0x${flags.toString(16)}` });
-  const source = byteStringOf(wanted.source);
-  const failure = makeTargetAndMount({ source, target, type: wanted.type, flags }, proc);
+  const { idMapped } = wanted;
+  log.info(`mounting ${wanted.source} on ${textOf(target)}`, { flags: `0x${flags.toString(16)}`, idMapped });
+  const failure = makeMount(wanted, target, flags, place);
   if (failure !== undefined) return failure;
   const opened = openPath(target);
   if (opened instanceof Failure) return system(`cannot open ${quoted(target)}: ${opened}`);
@@ -132,24 +135,36 @@ function placeMount(wanted: SpecMount, service: Service, place: MountPlace): Att
     const refused = safeMount({ source: noPath, target, type: "", flags: propagation }, proc);
     if (refused !== undefined) return refused;
   }
-  return { target: owned.release(), path: target, flags };
+  return { target: owned.release(), path: target, flags, idMapped };
 }
 
-/** Sources that only runsc could open, on the other side of --rpc-fd, are refused. */
-function checkSource(wanted: SpecMount): StartFailure | undefined {
-  if (wanted.idMapped)
-    return new StartFailure("unsupported", "mounts with mapped user and group IDs are not supported yet");
-  const readable = checkReadable(byteStringOf(wanted.source));
-  if (readable === undefined) return undefined;
-  if (readable.errno === Errno.ENOENT) {
+/** What the gofer may not open, and mounts that shift IDs, which it may not make, come from runsc. */
+function makeMount(
+  wanted: SpecMount,
+  target: ByteString,
+  flags: number,
+  { proc, opener, log }: MountPlace,
+): StartFailure | undefined {
+  const { type, idMapped } = wanted;
+  const source = byteStringOf(wanted.source);
+  const readable = idMapped ? undefined : checkReadable(source);
+  if (readable?.errno === Errno.ENOENT) {
     return new StartFailure("mountSource", `the source ${wanted.source} does not exist`);
   }
-  const reason = `the source ${wanted.source} cannot be read (${readable}), and opening it by way of runsc is not supported yet`;
-  return new StartFailure("unsupported", reason);
+  if (!idMapped && readable === undefined) return makeTargetAndMount({ source, target, type, flags }, proc);
+  if (readable !== undefined) log.info(`asking runsc for ${wanted.source}, which cannot be read here: ${readable}`);
+  const opened = opener.open(wanted, flags);
+  if (opened instanceof StartFailure) return opened;
+  using fd = new OwnedFd(opened);
+  if (idMapped) return makeTargetAndAttach(fd.borrow(), target, proc);
+  return makeTargetAndMount({ source: descriptorPath(fd.borrow(), proc), target, type, flags }, proc);
 }
 
-/** A bind mount takes its flags in a second call. The gofer executes nothing, so no mount of its needs set-user-ID. */
-function applyOptions({ target, path, flags }: PlacedMount): StartFailure | undefined {
+/**
+ * A bind mount takes its flags in a second call, and an id-mapped one as attributes. The gofer executes nothing, so no mount of its
+ * needs set-user-ID.
+ */
+function applyOptions({ target, path, flags, idMapped }: PlacedMount): StartFailure | undefined {
   const self = descriptorPath(target, "/proc" as ByteString);
   const info = fileSystemInfo(self);
   if (info instanceof Failure) return system(`cannot look at the mount ${quoted(path)}: ${info}`);
@@ -158,10 +173,12 @@ function applyOptions({ target, path, flags }: PlacedMount): StartFailure | unde
     if ((info.flags & reported) !== 0) kept |= toKeep;
   }
   if ((kept & (MS_NOATIME | MS_RELATIME)) === 0) kept |= MS_STRICTATIME;
-  const all = flags | kept | MS_NOSUID | MS_REMOUNT;
-  const remounted = mount(noPath, self, "", all);
-  if (!(remounted instanceof Failure)) return undefined;
-  return system(`cannot set the options of the mount ${quoted(path)} (flags 0x${all.toString(16)}): ${remounted}`);
+  const all = flags | kept | MS_NOSUID;
+  const applied = idMapped
+    ? setMountAttributes(target, mountAttributesOf(all), (flags & MS_REC) !== 0)
+    : mount(noPath, self, "", all | MS_REMOUNT);
+  if (!(applied instanceof Failure)) return undefined;
+  return system(`cannot set the options of the mount ${quoted(path)} (flags 0x${all.toString(16)}): ${applied}`);
 }
 
 /**

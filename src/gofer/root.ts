@@ -21,6 +21,7 @@ import { type ContainerIdentity, runCreateContainerHooks } from "./hooks.ts";
 import { rootPropagationFlags } from "./mount-options.ts";
 import type { MountPlan } from "./mount-plan.ts";
 import { setUpMounts } from "./mounts.ts";
+import type { MountOpener } from "./open-mount.ts";
 import { openPath, pathOf, quoted } from "./paths.ts";
 import { type MountRequest, noPath, safeMount } from "./safe-mount.ts";
 import type { Spec } from "./spec.ts";
@@ -55,6 +56,7 @@ export interface RootSetUp {
   readonly servesDevices: boolean;
   /** Whether the process stays in the host's root; for gVisor's own tests. */
   readonly staysInHostRoot: boolean;
+  readonly opener: MountOpener;
   readonly log: Log;
 }
 
@@ -86,11 +88,11 @@ function fillContainerRoot(
   servedRoot: ByteString,
   proc: ByteString,
 ): StartFailure | undefined {
-  const { spec, plan, container, servesDevices, log } = setUp;
+  const { spec, plan, container, servesDevices, opener, log } = setUp;
   const isServed = plan.root !== undefined;
   return (
     (isServed ? bindToItself(specRoot, spec.rootPropagation) : undefined) ??
-    setUpMounts(plan.mounts, { root: specRoot, proc, log }) ??
+    setUpMounts(plan.mounts, { root: specRoot, proc, opener, log }) ??
     (servesDevices ? setUpDevices(spec.devicePaths, specRoot) : undefined) ??
     runHooks(spec, container, isServed, log) ??
     (isServed ? bindServedRoot(specRoot, servedRoot, plan.root.readonly, proc, log) : undefined)

@@ -1,10 +1,10 @@
 import { dirname } from "node:path/posix";
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Failure } from "../../ffi/errno.ts";
-import { OwnedFd } from "../../ffi/host-fd.ts";
-import { mount } from "../../ffi/mounts.ts";
+import { type HostFd, OwnedFd } from "../../ffi/host-fd.ts";
+import { attachMount, mount } from "../../ffi/mounts.ts";
 import { descriptorPath, isDirectory, makeDirectories, makeFile, openPath, pathOf, quoted } from "./paths.ts";
-import { StartFailure } from "./start-failure.ts";
+import { type Attempt, StartFailure } from "./start-failure.ts";
 
 /** One call of mount(2). */
 export interface MountRequest {
@@ -29,13 +29,9 @@ export const noPath = "" as ByteString;
  */
 export function safeMount(request: MountRequest, proc: ByteString): StartFailure | undefined {
   const { source, target, type, flags } = request;
-  const opened = openPath(target);
-  if (opened instanceof Failure) return failed(`cannot open ${quoted(target)}: ${opened}`);
+  const opened = openProved(target, proc);
+  if (opened instanceof StartFailure) return opened;
   using fd = new OwnedFd(opened);
-  const actual = pathOf(fd.borrow(), proc);
-  if (actual instanceof Failure) return failed(`cannot tell where ${quoted(target)} is: ${actual}`);
-  if (actual !== target)
-    return failed(`${quoted(target)} leads to ${quoted(actual)}: want a path without symbolic links`);
   const mounted = mount(source, descriptorPath(fd.borrow(), proc), type, flags);
   if (!(mounted instanceof Failure)) return undefined;
   return failed(`cannot mount ${quoted(source)} on ${quoted(target)} with flags 0x${flags.toString(16)}: ${mounted}`);
@@ -43,17 +39,43 @@ export function safeMount(request: MountRequest, proc: ByteString): StartFailure
 
 /** As safeMount(), after making a target of the kind that the source is: a directory or a file. */
 export function makeTargetAndMount(request: MountRequest, proc: ByteString): StartFailure | undefined {
-  const { source, target } = request;
+  return makeTarget(request.source, request.target) ?? safeMount(request, proc);
+}
+
+/**
+ * As makeTargetAndMount(), for a mount that is there already but attached nowhere: `detached` (borrowed) is open on its root.
+ * Source: open_tree(2), OPEN_TREE_CLONE.
+ */
+export function makeTargetAndAttach(detached: HostFd, target: ByteString, proc: ByteString): StartFailure | undefined {
+  const made = makeTarget(descriptorPath(detached, proc), target);
+  if (made !== undefined) return made;
+  const opened = openProved(target, proc);
+  if (opened instanceof StartFailure) return opened;
+  using fd = new OwnedFd(opened);
+  const attached = attachMount(detached, fd.borrow());
+  return attached instanceof Failure ? failed(`cannot attach a mount to ${quoted(target)}: ${attached}`) : undefined;
+}
+
+/** Opens what is at the path, which must lead there by no symbolic link. The caller owns it. */
+function openProved(path: ByteString, proc: ByteString): Attempt<HostFd> {
+  const opened = openPath(path);
+  if (opened instanceof Failure) return failed(`cannot open ${quoted(path)}: ${opened}`);
+  using fd = new OwnedFd(opened);
+  const actual = pathOf(fd.borrow(), proc);
+  if (actual instanceof Failure) return failed(`cannot tell where ${quoted(path)} is: ${actual}`);
+  if (actual !== path) return failed(`${quoted(path)} leads to ${quoted(actual)}: want a path without symbolic links`);
+  return fd.release();
+}
+
+function makeTarget(source: ByteString, target: ByteString): StartFailure | undefined {
   const directory = isDirectory(source);
   if (directory instanceof Failure) return failed(`cannot look at ${quoted(source)}: ${directory}`);
   const parent = directory ? target : (dirname(target) as ByteString);
   const made = makeDirectories(parent, mountPointMode);
   if (made instanceof Failure) return failed(`cannot make the directory ${quoted(parent)}: ${made}`);
-  if (!directory) {
-    const file = makeFile(target, mountPointMode);
-    if (file instanceof Failure) return failed(`cannot make the file ${quoted(target)}: ${file}`);
-  }
-  return safeMount(request, proc);
+  if (directory) return undefined;
+  const file = makeFile(target, mountPointMode);
+  return file instanceof Failure ? failed(`cannot make the file ${quoted(target)}: ${file}`) : undefined;
 }
 
 function failed(reason: string): StartFailure {

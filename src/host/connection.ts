@@ -1,6 +1,6 @@
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Failure, type Result } from "../../ffi/errno.ts";
-import { openAt } from "../../ffi/files.ts";
+import { openAt, openWithoutSymlinks } from "../../ffi/files.ts";
 import { type HostFd, workingDirectory } from "../../ffi/host-fd.ts";
 import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "../../ffi/linux.ts";
 import type { ConnectionImpl, ConnectionOptions, Mounted } from "../server/connection-impl.ts";
@@ -44,7 +44,8 @@ export class HostConnection implements ConnectionImpl {
   }
 
   mount(node: Node): Result<Mounted> {
-    const opened = openForControl(workingDirectory, node.path());
+    // The path was free of links when the mounts were made; a Mount that comes later must not follow one either.
+    const opened = openForControl(workingDirectory, node.path(), 0, openWithoutSymlinks);
     if (opened instanceof Failure) return opened;
     const owner = { config: this.#config, rejections: this.#rejections };
     const { donateMountPoint } = this.#config;

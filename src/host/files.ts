@@ -38,13 +38,18 @@ export interface OpenedHostFile {
 
 /**
  * Opens an entry in the way a control FD holds it: for reading where that is possible, without waiting for anybody (FIFOs), else
- * as a mere position (O_PATH: symbolic links, sockets, files that may not be read). EPERM for block devices. The caller
- * owns the descriptor.
+ * as a mere position (O_PATH: symbolic links, sockets, files that may not be read). EPERM for block devices. `open` is
+ * openAt(), or another that follows fewer links. The caller owns the descriptor.
  */
-export function openForControl(directory: HostFd, path: ByteString, extraFlags = 0): Result<OpenedHostFile> {
+export function openForControl(
+  directory: HostFd,
+  path: ByteString,
+  extraFlags = 0,
+  open: (directory: HostFd, path: ByteString, flags: number) => Result<HostFd> = openAt,
+): Result<OpenedHostFile> {
   const flags = safeOpenFlags | extraFlags;
-  let fd = openAt(directory, path, O_RDONLY | O_NONBLOCK | flags);
-  if (fd instanceof Failure && fd.errno !== Errno.ENOENT) fd = openAt(directory, path, O_PATH | flags);
+  let fd = open(directory, path, O_RDONLY | O_NONBLOCK | flags);
+  if (fd instanceof Failure && fd.errno !== Errno.ENOENT) fd = open(directory, path, O_PATH | flags);
   if (fd instanceof Failure) return fd;
   const stat = statOf(fd);
   const failure = stat instanceof Failure ? stat : refuseUnsupportedType(stat.mode);

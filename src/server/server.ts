@@ -10,13 +10,18 @@ import { GarbagePacer } from "./garbage-pacer.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { Tree } from "./tree.ts";
 
+/** What a turn of the loop leaves behind at most, requests aside. */
+const garbageBytesPerTurn = 256;
+
 /** Serves one file system tree to any number of connections, each at a mount point of its own, on the calling thread. */
 export class Server implements Disposable {
   readonly #context: ServerContext;
 
   /** `calls` are those that the connections' backends make. */
   constructor(log: Log, calls: BlockingCalls, counts = new RequestCounts()) {
-    this.#context = { tree: new Tree(), loop: new Loop(calls), log, counts, garbage: new GarbagePacer() };
+    const garbage = new GarbagePacer();
+    const loop = new Loop(calls, () => garbage.note(garbageBytesPerTurn));
+    this.#context = { tree: new Tree(), loop, log, counts, garbage };
   }
 
   /** Takes `socket` and serves `mountPath`, an absolute path, on it. Throws when that cannot be. */

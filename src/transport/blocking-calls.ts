@@ -23,13 +23,20 @@ export class BlockingCalls {
 
   /**
    * Makes several calls, one behind the other, on one thread that makes no others meanwhile: what they change about the thread,
-   * such as its credentials, they must change back. When `steps` is rejected the thread is not used again.
+   * such as its credentials, they must change back. When `steps` is rejected the thread is not used again, and another may
+   * take its place.
    */
   async withOneThread<T>(steps: (make: MakeCall) => Promise<T>): Promise<T> {
     const thread = await this.#take();
-    const result = await steps((call, ...args) => this.#make(thread, call, args));
-    this.#give(thread);
-    return result;
+    let isUsable = false;
+    try {
+      const result = await steps((call, ...args) => this.#make(thread, call, args));
+      isUsable = true;
+      return result;
+    } finally {
+      if (isUsable) this.#give(thread);
+      else this.#replace();
+    }
   }
 
   /** Calls that have not returned, or wait for a thread. */
@@ -71,6 +78,13 @@ export class BlockingCalls {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free.push(thread);
     else next(thread);
+  }
+
+  /** Makes up for a thread that is not used again. */
+  #replace(): void {
+    this.#threads--;
+    const thread = this.#waiting.length > 0 ? this.#startThread() : undefined;
+    if (thread !== undefined) this.#give(thread);
   }
 
   #make(thread: HelperThread, call: SyscallName, args: readonly JobArgument[]): Promise<number> {

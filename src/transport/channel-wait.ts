@@ -24,6 +24,7 @@ export class ChannelWait {
     let words = 0;
     expectFutex(words++, doorbellWord, doorbellSeen);
     let isBlind = false;
+    this.#watch.collect();
     for (const channel of channels) {
       if (!channel.isWaitingForClient) continue;
       if (this.#hasVectorWait && words < futexWordsMax)

@@ -25,7 +25,6 @@ export class FutexWatch {
    * no thread can be had.
    */
   watch(at: number, expected: number): boolean {
-    this.#collect();
     if (this.#watching.has(at)) return true;
     const thread = this.#free.pop() ?? HelperThread.start();
     if (thread === undefined) return false;
@@ -34,11 +33,15 @@ export class FutexWatch {
     return true;
   }
 
-  #collect(): void {
-    for (const [at, thread] of this.#watching) {
-      if (thread.takeResult() === undefined) continue;
-      this.#watching.delete(at);
-      this.#free.push(thread);
-    }
+  /** Takes back the threads whose word has changed; to be called once before each round of watch(). */
+  collect(): void {
+    this.#watching.forEach(this.#collectOne);
   }
+
+  /** One function for good, and no pairs to take apart: garbage here is made whenever the loop goes to sleep. */
+  readonly #collectOne = (thread: HelperThread, at: number): void => {
+    if (thread.takeResult() === undefined) return;
+    this.#watching.delete(at);
+    this.#free.push(thread);
+  };
 }

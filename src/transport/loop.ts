@@ -60,10 +60,12 @@ export class Loop implements Disposable {
   readonly #spinGate = new SpinGate();
   readonly #calls: BlockingCalls;
   readonly #bell = helperBell();
+  readonly #onTurn: () => void;
 
-  /** Throws when the kernel gives no descriptors. */
-  constructor(calls: BlockingCalls) {
+  /** `onTurn` is called at each turn, whatever comes of it. Throws when the kernel gives no descriptors. */
+  constructor(calls: BlockingCalls, onTurn: () => void) {
     this.#calls = calls;
+    this.#onTurn = onTurn;
     const watched = this.#readiness.watch(this.#bell, "readable");
     if (watched instanceof Failure) throw new Error(`cannot watch the helper threads' bell: ${watched}`);
   }
@@ -120,6 +122,7 @@ export class Loop implements Disposable {
 
   /** Serves what is ready; when nothing is, waits up to `timeoutMillis` (−1: for ever) for something to be. */
   turn(timeoutMillis: number): void {
+    this.#onTurn();
     if (this.#serveReady()) return;
     if (timeoutMillis === forever && this.#spinGate.isOpen && this.#channels.length > 0 && this.#spin()) return;
     this.#block(timeoutMillis);

@@ -6,6 +6,7 @@ import { messages } from "../../src/wire/messages.ts";
 import { channelState } from "../unit/support/channel-client.ts";
 import type { AttackConnection, OpenedChannel } from "./support/attack-connection.ts";
 import { attackTest } from "./support/attack-test.ts";
+import { bounds } from "./support/bounds.ts";
 import { BusyThread } from "./support/busy-thread.ts";
 import { requestOf } from "./support/hostile-requests.ts";
 import type { HostileRequest } from "./support/mutations.ts";
@@ -199,3 +200,17 @@ describe.each([
     }
   });
 });
+
+attackTest(
+  "a channel whose state is woken for and does not change uses up nothing",
+  { connections: 4 },
+  ({ gofer }) => {
+    const connections = gofer.connect();
+    for (const connection of connections) openAll(connection);
+    const channels = connections.flatMap(({ openChannels }) => openChannels);
+    for (let wakes = 0; wakes < 500_000; wakes++) {
+      for (const channel of channels) channel.state = channelState.clientActive;
+    }
+    expect(gofer.grownBytes).toBeLessThan(bounds.idleGrowthBytesMax);
+  },
+);

@@ -5,6 +5,7 @@ import { messages } from "../../src/wire/messages.ts";
 import { headerOf } from "../unit/support/frame-server.ts";
 import { type AttackConnection, frameOf } from "./support/attack-connection.ts";
 import { attackTest } from "./support/attack-test.ts";
+import { bounds } from "./support/bounds.ts";
 import { requestOf } from "./support/hostile-requests.ts";
 import type { HostileRequest } from "./support/mutations.ts";
 
@@ -69,6 +70,16 @@ describe("frames", () => {
     }
     for (const byte of frame) connection.socket.send(Uint8Array.of(byte));
     for (const reply of connection.socket.replies(1)) expect(reply.messageId).toBe(messages.walk.id);
+  });
+
+  attackTest("in hundreds of thousands of pieces use up nothing", { connections: 4 }, ({ gofer }) => {
+    const connections = gofer.connect();
+    const pieces = 400_000;
+    for (const { socket } of connections) socket.send(headerOf(messages.walk.id, 2 * pieces));
+    for (let sent = 0; sent < pieces; sent++) {
+      for (const { socket } of connections) socket.offer(Uint8Array.of(0));
+    }
+    expect(gofer.grownBytes).toBeLessThan(bounds.idleGrowthBytesMax);
   });
 
   attackTest("run together are answered one by one", { connections: 2 }, ({ gofer }) => {

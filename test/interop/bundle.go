@@ -14,6 +14,8 @@ type mountOptions struct {
 	options     []string
 	// conf is its entry of --gofer-mount-confs; "lisafs:none" when empty.
 	conf string
+	// idMap makes it an id-mapped mount, users and groups alike.
+	idMap []idRange
 }
 
 // writableTree is the mount that most cases run on.
@@ -25,12 +27,16 @@ func writeBundle(fresh string, o *goferOptions) (string, error) {
 	bundle := filepath.Join(fresh, "bundle")
 	mounts := []any{map[string]any{"destination": "/proc", "type": "proc", "source": "proc"}}
 	for _, m := range o.mounts {
-		mounts = append(mounts, map[string]any{
+		mount := map[string]any{
 			"destination": m.destination,
 			"type":        "bind",
 			"source":      filepath.Join(fresh, m.source),
 			"options":     m.options,
-		})
+		}
+		if m.idMap != nil {
+			mount["uidMappings"], mount["gidMappings"] = m.idMap, m.idMap
+		}
+		mounts = append(mounts, mount)
 	}
 	spec := map[string]any{
 		"ociVersion": "1.0.2",

@@ -17,6 +17,7 @@ var topics = []topic{
 	{"read-only", readonlyCases},
 	{"policies", policyCases},
 	{"sockets", socketCases},
+	{"id-mapped mounts", idMapCases},
 	{"limits", limitCases},
 	{"hostile", hostileCases},
 }

@@ -54,7 +54,7 @@ type gofer struct {
 	dev int
 	// mounts is what the gofer wrote about its mounts.
 	mounts string
-	// others are the remaining host ends: the RPC socket and the one that waits for the sentry.
+	// others are the remaining host ends: the socket that waits for the sentry.
 	others []*os.File
 	ended  chan struct{}
 }
@@ -170,7 +170,9 @@ func (g *gofer) giveSockets(given *donation, o goferOptions, confs []string) err
 	if err != nil {
 		return err
 	}
-	g.others = append(g.others, os.NewFile(uintptr(rpc), "rpc"))
+	if err := serveRPC(rpc); err != nil {
+		return err
+	}
 	// Where io_uring is not to be had, runsc leaves out both.
 	if ring, err := pinring.NewDisabledIOURing(); err == nil {
 		given.give("pin-ring-fd", ring)

@@ -6,6 +6,8 @@ import type { GoferOptions } from "./support/gofer-process.ts";
 import { processTest } from "./support/process-test.ts";
 
 const dataMount = { destination: "/data", type: "bind", source: "data" };
+const mapping = [{ containerID: 0, hostID: 1000, size: 1 }];
+const idMappedMount = { ...dataMount, uidMappings: mapping, gidMappings: mapping };
 const bothConfs = "lisafs:none,lisafs:none";
 
 /** A start that cannot work: why, what is wrong with it, and what is to come of it. */
@@ -113,14 +115,30 @@ const badStarts: readonly BadStart[] = [
     options: (container) => ({ spec: container.spec([], { root: { path: "gone" } }), mountConfs: "lisafs:none" }),
   },
   {
-    what: "a mount maps IDs",
-    exit: "unsupported",
-    reason: "mount /data: mounts with mapped user and group IDs are not supported yet",
-    options: (container) => {
-      const mapping = [{ containerID: 0, hostID: 1000, size: 1 }];
-      const mount = { ...dataMount, uidMappings: mapping, gidMappings: mapping };
-      return { spec: container.spec([mount]), mountConfs: bothConfs };
-    },
+    what: "a mount maps IDs and runsc does not answer",
+    exit: "peer",
+    reason: "opened by runsc: cannot send the request: EPIPE",
+    options: (container) => ({ spec: container.spec([idMappedMount]), mountConfs: bothConfs }),
+  },
+  {
+    what: "a mount maps IDs and runsc cannot make it",
+    exit: "mountSource",
+    reason: "opened by runsc: no such file system",
+    options: (container) => ({
+      spec: container.spec([idMappedMount]),
+      mountConfs: bothConfs,
+      rpcReply: '{"success":false,"err":"no such file system","result":{}}',
+    }),
+  },
+  {
+    what: "a mount maps IDs and runsc answers without a mount",
+    exit: "peer",
+    reason: "unexpected reply from runsc: 0 descriptors, want 1",
+    options: (container) => ({
+      spec: container.spec([idMappedMount]),
+      mountConfs: bothConfs,
+      rpcReply: '{"success":true,"err":"","result":{}}',
+    }),
   },
   {
     what: "a device needs a proxy",

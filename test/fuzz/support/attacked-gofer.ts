@@ -99,6 +99,11 @@ export class AttackedGofer implements AsyncDisposable {
     return this.#view.isAlive;
   }
 
+  /** How much resident memory it has more than at the start, in bytes. */
+  get grownBytes(): number {
+    return this.#view.residentMemory().now - this.#memoryBefore.now;
+  }
+
   get descriptors(): readonly Descriptor[] {
     return this.#view.descriptors();
   }

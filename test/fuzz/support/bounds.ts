@@ -5,6 +5,8 @@ export const bounds = {
    * at start, 100 MiB at most.
    */
   residentBytesMax: 192 * 1024 * 1024,
+  /** What a peer that keeps the gofer awake and asks for nothing may make it use more: a connection's buffer is 2 MiB. */
+  idleGrowthBytesMax: 12 * 1024 * 1024,
   /** A hang is meant, not slowness: the machine may be busy with other things. */
   bystanderWaitMillisMax: 2_000,
   /** What a client can make the gofer write to its log. */

@@ -45,6 +45,8 @@ export interface GoferOptions {
   readonly devices?: boolean;
   /** Whether --sync-userns-fd is passed. Default false. */
   readonly userNamespace?: boolean;
+  /** What stands on the RPC socket in answer to the first request. By default nobody is at its other end. */
+  readonly rpcReply?: string;
   /** Puts the flags before the word gofer, and those after it, into another order. */
   readonly reorder?: (flags: readonly string[]) => string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -81,7 +83,9 @@ export class GoferProcess implements AsyncDisposable {
       : [];
     const specDonation = donate("spec-fd", openSync(container.path("config.json"), "r"));
     const [mountsDonation, mountsEnd] = donateSocket("mounts-fd", SOCK_STREAM);
-    const [rpcDonation] = donateSocket("rpc-fd", SOCK_STREAM);
+    const [rpcDonation, rpcEnd] = donateSocket("rpc-fd", SOCK_STREAM);
+    if (options.rpcReply === undefined) this.#close(rpcEnd);
+    else writeSync(rpcEnd, options.rpcReply);
     const ringDonation = donate("pin-ring-fd", openSync("/dev/null", "r"));
     const [sentryDonation, sentryExitEnd] = donateSocket("sync-sentry-exit-fd", SOCK_SEQPACKET);
     const connections = Array.from({ length: options.connections ?? served }, () =>

@@ -2,6 +2,9 @@ import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Workspace } from "./workspace.ts";
 
+/** A range of IDs as the OCI specification writes it. */
+export type IdMapping = { readonly containerID: number; readonly hostID: number; readonly size: number };
+
 export type BindMount = {
   /** Absolute path on the host. */
   readonly source: string;
@@ -9,6 +12,9 @@ export type BindMount = {
   readonly destination: string;
   /** OCI mount options. Default: rw. */
   readonly options?: readonly string[];
+  /** Both together make the mount an id-mapped one. */
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
 };
 
 export type BundleOptions = {
@@ -20,6 +26,8 @@ export type BundleOptions = {
   readonly rootReadonly?: boolean;
   readonly rootfsPropagation?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Users and groups of a user namespace of the container's own. Default: none. */
+  readonly userNamespace?: readonly IdMapping[];
 };
 
 export type Bundle = {
@@ -53,6 +61,8 @@ export function writeBundle(workspace: Workspace, options: BundleOptions): Bundl
     workspace.makeDirectory(join(rootfs, directory));
   }
   const mounts = [...borrowPrograms(workspace, rootfs), ...(options.mounts ?? [])];
+  const { userNamespace } = options;
+  const namespaces = ["pid", "network", "ipc", "uts", "mount", ...(userNamespace === undefined ? [] : ["user"])];
   const config = {
     ociVersion: "1.0.2",
     hostname: "sandbox",
@@ -68,7 +78,8 @@ export function writeBundle(workspace: Workspace, options: BundleOptions): Bundl
     root: { path: "rootfs", readonly: options.rootReadonly ?? false },
     mounts: mounts.map((mount) => ({ type: "bind", options: ["rw"], ...mount })),
     linux: {
-      namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })),
+      namespaces: namespaces.map((type) => ({ type })),
+      ...(userNamespace === undefined ? {} : { uidMappings: userNamespace, gidMappings: userNamespace }),
       ...(options.rootfsPropagation === undefined ? {} : { rootfsPropagation: options.rootfsPropagation }),
     },
   };

@@ -36,7 +36,7 @@ export class FrameSession implements Session {
 
 /** The transport alone, with a loop of its own. */
 export class FrameServer implements Disposable {
-  readonly loop = new Loop(calls);
+  readonly loop = new Loop(calls, () => undefined);
   readonly #clients: TestClient[] = [];
   readonly #channels: { readonly client: ChannelClient; readonly channel: Channel; readonly file: OwnedFd }[] = [];
 
