@@ -35,7 +35,7 @@ export async function serve(request: ServeRequest): Promise<StartFailure | undef
   const { log, counts } = request;
   const calls = new BlockingCalls();
   if (!calls.prepare()) return new StartFailure("system", "cannot start a helper thread");
-  const server = new Server(log, calls, counts);
+  using server = new Server(log, calls, counts);
   for (const { path, socket, readonly, config } of servings(request, calls)) {
     log.info(`serving ${textOf(path)}`, { descriptor: socket, readonly });
     try {
