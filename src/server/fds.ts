@@ -211,7 +211,7 @@ export abstract class OpenFd extends Fd {
   /** Guarantee: read. */
   abstract stat(): MaybePromise<Result<Statx>>;
 
-  /** Guarantee: read. */
+  /** Upstream's guarantee is read; a sync that takes long would then hold up renames, and with them everything. Guarantee: none. */
   abstract sync(): MaybePromise<Result<void>>;
 
   /** Writes the whole of `data`, which stands in the arena and may change while it is read. Guarantee: write. */

@@ -1,5 +1,4 @@
 import type { LockKind } from "../wire/message.ts";
-import { type MaybePromise, type Steps, settled } from "./maybe-promise.ts";
 import { Node } from "./node.ts";
 import { RwLock } from "./rw-lock.ts";
 
@@ -37,15 +36,5 @@ export class Tree {
     if (kind === "none") return;
     if (kind !== "global") node.lock.unlock(kind);
     this.renameLock.unlock(kind === "global" ? "write" : "read");
-  }
-}
-
-/** Performs the operation while holding what `kind` needs on `node`. */
-export function* holding<T>(tree: Tree, kind: LockKind, node: Node, operation: () => MaybePromise<T>): Steps<T> {
-  if (!tree.tryHold(kind, node)) yield* settled(tree.hold(kind, node));
-  try {
-    return yield* settled(operation());
-  } finally {
-    tree.letGo(kind, node);
   }
 }

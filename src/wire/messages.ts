@@ -119,7 +119,7 @@ export const messages = {
     request: fdListRequest,
     reply: empty,
   }),
-  /** Its handler looks up each open descriptor and takes its read lock in turn. */
+  /** Its handler looks up each open descriptor in turn, and locks none: what is synced goes by the open file alone. */
   fSync: message({
     id: 10,
     mutates: false,

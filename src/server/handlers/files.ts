@@ -6,8 +6,7 @@ import type { FdId } from "../../wire/integers.ts";
 import { messages } from "../../wire/messages.ts";
 import type { Connection, Exchange } from "../connection.ts";
 import { OpenFd } from "../fds.ts";
-import { andThen, perform, type Steps } from "../maybe-promise.ts";
-import { holding } from "../tree.ts";
+import { andThen, perform, type Steps, settled } from "../maybe-promise.ts";
 import { bodyPlace, giveHostFd, giveInode, placedReply } from "./giving.ts";
 import type { Handlers } from "./handler.ts";
 
@@ -89,13 +88,14 @@ function* fSyncSteps({ connection }: Exchange, ids: readonly FdId[]): Steps<Resu
   return firstFailure;
 }
 
-function* fSyncOneSteps({ fds, context }: Connection, id: FdId): Steps<Result<void>> {
+/** Without a lock: a sync may take long, goes by the open file alone, and may overlap with whatever is done to that. */
+function* fSyncOneSteps({ fds }: Connection, id: FdId): Steps<Result<void>> {
   const fd = fds.lookUp(id);
   if (fd instanceof Failure) return fd;
   if (!(fd instanceof OpenFd)) return fail(Errno.EINVAL);
   fd.acquire();
   try {
-    return yield* holding(context.tree, "read", fd.controlFd.node, () => fd.sync());
+    return yield* settled(fd.sync());
   } finally {
     fd.release();
   }

@@ -103,6 +103,22 @@ describe("on one node", () => {
   });
 });
 
+test("a sync that takes long delays neither a rename nor a write to the file", async () => {
+  using server = new ScriptedServer();
+  const [syncing, other] = [new Actor(server), new Actor(server)];
+  const opened = syncing.client.expect("openAt", { fd: syncing.at("file", fileMode), flags: 1 }).openFd;
+  const written = other.client.expect("openAt", { fd: other.at("file", fileMode), flags: 1 }).openFd;
+  const endSync = server.script.hold("sync");
+  syncing.ask("fSync", { fds: [opened] });
+  const names = { oldName: name("a"), newName: name("b") };
+  expect(other.client.call("renameAt", { oldDir: other.root, newDir: other.root, ...names })).not.toBeString();
+  expect(other.client.call("pWrite", { ...noFile(), fd: written })).not.toBeString();
+  expect(syncing.client.isAnswered).toBe(false);
+  endSync();
+  await server.settle();
+  expect(syncing.client.isAnswered).toBe(true);
+});
+
 describe("on different nodes", () => {
   test("those who write do so at the same time", async () => {
     using server = new ScriptedServer();
