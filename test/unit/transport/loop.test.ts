@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { futexWordsMax } from "../../../ffi/waiting.ts";
-import { payloadBytesMax } from "../../../src/wire/limits.ts";
+import { channelsMaxHighest, payloadBytesMax } from "../../../src/wire/limits.ts";
 import { ChannelClient } from "../support/channel-client.ts";
 import { echo, FrameServer, frame, textOfReply } from "../support/frame-server.ts";
 import { ServerSubprocess } from "../support/server-subprocess.ts";
@@ -54,9 +54,10 @@ describe("while there are channels", () => {
     expect(session.isEnded).toBe(true);
   });
 
-  test("all are served, also those beyond what the kernel can wait on", () => {
+  test("all are served, also those beyond what the kernel can wait on: four for each of 64 mounts", () => {
     using server = new FrameServer();
-    const channels = Array.from({ length: futexWordsMax + 5 }, () => server.openChannel(echo).client);
+    const channels = Array.from({ length: 64 * channelsMaxHighest }, () => server.openChannel(echo).client);
+    expect(channels.length).toBeGreaterThan(futexWordsMax);
     for (const client of channels) client.connect();
     for (const [index, client] of channels.entries()) {
       client.post(message, `${index}`);
