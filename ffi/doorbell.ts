@@ -4,6 +4,7 @@ import { outcomeOf, type Result } from "./errno.ts";
 import type { HostFd } from "./host-fd.ts";
 import { F_GETFL, F_OWNER_TID, F_SETFL, F_SETOWN_EX, O_ASYNC, SA_RESTART, SA_RESTORER, SIGIO } from "./linux.ts";
 import { currentArchitecture, syscallNumber } from "./machine.ts";
+import { threadId } from "./process.ts";
 import { fileOwnerLayout, sigactionLayout } from "./structs.ts";
 import { countingSignalHandlerStub, syscallStub } from "./stubs.ts";
 import { syscalls } from "./syscalls.ts";
@@ -47,7 +48,7 @@ export function doorbellCount(): number {
 export function ringDoorbellFor(socket: HostFd, on: boolean): Result<void> {
   const { view } = memory;
   view.setInt32(owner + fileOwnerLayout.type, F_OWNER_TID, true);
-  view.setInt32(owner + fileOwnerLayout.pid, syscalls.gettid(), true);
+  view.setInt32(owner + fileOwnerLayout.pid, threadId(), true);
   const owned = syscalls.fcntl(socket, F_SETOWN_EX, addressOf(owner));
   if (owned < 0) return outcomeOf(owned);
   const flags = syscalls.fcntl(socket, F_GETFL, 0);

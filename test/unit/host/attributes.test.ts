@@ -4,6 +4,7 @@ import { Errno } from "../../../ffi/errno.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
 import type { ReplyOf, RequestOf } from "../../../src/wire/messages.ts";
 import { HostServer } from "../support/host-server.ts";
+import { noAttributes } from "../support/sample-requests.ts";
 import { createFifo, createSocket } from "../support/special-files.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -26,14 +27,7 @@ function setStat(server: HostServer, fd: FdId, changes: Partial<RequestOf<"setSt
   return server.client.expect("setStat", {
     fd,
     mask: 0,
-    mode: 0,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    atimeSec: 0,
-    atimeNsec: 0,
-    mtimeSec: 0,
-    mtimeNsec: 0,
+    ...noAttributes,
     ...changes,
   });
 }

@@ -4,6 +4,7 @@ import type { FdId } from "../../../src/wire/integers.ts";
 import type { MessageName, RequestOf } from "../../../src/wire/messages.ts";
 import { ChannelClient } from "../support/channel-client.ts";
 import type { TestClient } from "../support/client.ts";
+import { noAttributes } from "../support/sample-requests.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 
 const fileMode = 0o100644;
@@ -58,14 +59,7 @@ describe("on one node", () => {
     const setStat = {
       fd: writer.at("file", fileMode),
       mask: 2,
-      mode: 0,
-      uid: 0,
-      gid: 0,
-      size: 0,
-      atimeSec: 0,
-      atimeNsec: 0,
-      mtimeSec: 0,
-      mtimeNsec: 0,
+      ...noAttributes,
     };
     const laterFile = later.at("file", fileMode);
     const endReading = server.script.hold("stat");

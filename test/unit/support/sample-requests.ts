@@ -18,6 +18,18 @@ const creation = { uid: 1, gid: 2, mode: 0o644 };
 /** Data of the request itself stands at 0, where nothing is. */
 const noData = { at: 0, length: 0 };
 
+/** What a setStat request says of attributes that its mask leaves out. */
+export const noAttributes = {
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  atimeSec: 0,
+  atimeNsec: 0,
+  mtimeSec: 0,
+  mtimeNsec: 0,
+} as const;
+
 /** A request of each kind that a scripted backend serves. */
 export function sampleRequests(fds: SampleFds): { readonly [N in MessageName]: RequestOf<N> } {
   const { directory, file, link, socket, openFile, openDirectory, boundSocket } = fds;
@@ -29,14 +41,7 @@ export function sampleRequests(fds: SampleFds): { readonly [N in MessageName]: R
     setStat: {
       fd: file,
       mask: 2,
-      mode: 0,
-      uid: 0,
-      gid: 0,
-      size: 0,
-      atimeSec: 0,
-      atimeNsec: 0,
-      mtimeSec: 0,
-      mtimeNsec: 0,
+      ...noAttributes,
     },
     walk: { dirFd: directory, path: [name] },
     walkStat: { dirFd: directory, path: [name] },
