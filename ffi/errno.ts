@@ -58,12 +58,18 @@ export class Failure {
 export type Result<T> = T | Failure;
 
 const errnoMax = 4095;
-const failures: readonly Failure[] = Array.from({ length: errnoMax + 1 }, (_, errno) => new Failure(errno));
+const failures = new Array<Failure | undefined>(errnoMax + 1);
 
 /** The failure for a positive error number. */
 export function fail(errno: number): Failure {
-  const failure = failures[errno];
-  if (failure === undefined) throw new RangeError(`not an error number: ${errno}`);
+  return failures[errno] ?? newFailure(errno);
+}
+
+/** Made when first wanted: making all of them would cost each start a millisecond. */
+function newFailure(errno: number): Failure {
+  if (!Number.isInteger(errno) || errno < 0 || errno > errnoMax) throw new RangeError(`not an error number: ${errno}`);
+  const failure = new Failure(errno);
+  failures[errno] = failure;
   return failure;
 }
 
