@@ -11,6 +11,7 @@ const rows: readonly (readonly string[])[] = [
   ["src/extension"],
   ["src/extensions"],
   ["src/gofer", "src/cli"],
+  ["src/program.ts"],
   ["src/main.ts"],
 ];
 

@@ -2,6 +2,7 @@ import type { ByteString } from "../../ffi/byte-string.ts";
 import { Failure } from "../../ffi/errno.ts";
 import { isOpen } from "../../ffi/host-fd.ts";
 import { processIds, setFileModeMask } from "../../ffi/process.ts";
+import type { Extension } from "../extension/extension.ts";
 import { openProcSelfFd } from "../host/connection.ts";
 import type { Log } from "../log/log.ts";
 import { RequestCounts } from "../server/request-counts.ts";
@@ -22,7 +23,7 @@ import { readRootfsHint } from "./rootfs-hint.ts";
 import { serve } from "./serve.ts";
 import type { Spec } from "./spec.ts";
 import { readSpecFile } from "./spec-file.ts";
-import { type Attempt, StartFailure } from "./start-failure.ts";
+import { type Attempt, messageOf, StartFailure } from "./start-failure.ts";
 import { openStatistics } from "./statistics.ts";
 import { becomeUser, waitForEnd, waitForSandboxExit } from "./sync.ts";
 
@@ -34,6 +35,7 @@ interface Start {
   readonly args: GoferArguments;
   readonly log: Log;
   readonly mountsPipe: MountsPipe;
+  readonly extensions: readonly Extension[];
 }
 
 /** What was read and checked before anything was changed. */
@@ -46,31 +48,31 @@ interface Prepared {
  * The gofer command: sets up what runsc asks for, serves it until the sandbox has gone, and gives the exit status. `globalWords`
  * are the words before the word `gofer`, `words` those after it.
  */
-export async function goferCommand(globalWords: string[], words: string[]): Promise<number> {
+export async function goferCommand(
+  globalWords: string[],
+  words: string[],
+  extensions: readonly Extension[],
+): Promise<number> {
   const config = readGlobalFlags(globalWords);
   const log = await openLog(config, findDescriptor(globalWords, "debug-log-fd"));
   const mountsPipe = new MountsPipe(findDescriptor(words, "mounts-fd"));
   const channels = { logFd: findDescriptor(globalWords, "log-fd"), log, mountsPipe };
   try {
-    const failure = config instanceof StartFailure ? config : await run(config, words, log, mountsPipe);
+    const failure = config instanceof StartFailure ? config : await run(words, { config, log, mountsPipe, extensions });
     if (failure === undefined) return exitCodes.success;
     reportFatal(failure.reason, channels);
     return exitCodes[failure.exit];
   } catch (error) {
-    reportFatal(`a bug: ${error instanceof Error ? error.message : error}`, channels, error);
+    reportFatal(`a bug: ${messageOf(error)}`, channels, error);
     return exitCodes.bug;
   }
 }
 
-async function run(
-  config: GlobalConfig,
-  words: string[],
-  log: Log,
-  mountsPipe: MountsPipe,
-): Promise<StartFailure | undefined> {
+async function run(words: string[], known: Omit<Start, "args">): Promise<StartFailure | undefined> {
+  const { log } = known;
   const args = readGoferArguments(words);
   if (args instanceof StartFailure) return args;
-  const start: Start = { config, args, log, mountsPipe };
+  const start: Start = { ...known, args };
   logStart(start);
   const prepared = prepare(start);
   if (prepared instanceof StartFailure) return prepared;
@@ -147,15 +149,15 @@ async function setUpAndServe(
   prepared: Prepared,
   counts: RequestCounts,
 ): Promise<StartFailure | undefined> {
-  const { config, args, log, mountsPipe } = start;
-  const { plan } = prepared;
+  const { config, args, log, mountsPipe, extensions } = start;
+  const { spec, plan } = prepared;
   const { devIoFd } = args;
   const staysInHostRoot = config.unsafeNonroot;
   const root = makeRoot(start, prepared);
   if (root instanceof StartFailure) return root.while("root file system");
   const mounts = resolveMounts(plan.mounts, root);
   if (mounts instanceof StartFailure) return mounts;
-  const sent = mountsPipe.send(mounts.map(({ document }) => document));
+  const sent = mountsPipe.send(mounts.map(({ mount }) => mount.document));
   if (sent !== undefined) return sent;
   // Modes come from the sandbox, which has applied its own mask.
   setFileModeMask(0);
@@ -166,5 +168,5 @@ async function setUpAndServe(
     (config.fdLimit === undefined ? undefined : limitDescriptors(config.fdLimit, log)) ??
     enterContainerRoot(root);
   if (entered !== undefined) return entered;
-  return await serve({ root: plan.root, mounts, devIoFd, procSelfFd, config, counts, log });
+  return await serve({ spec, root: plan.root, mounts, devIoFd, extensions, procSelfFd, config, counts, log });
 }

@@ -25,6 +25,8 @@ export const exitCodes = {
   hook: 75,
   /** Mounts, their configurations and their descriptors do not fit together. */
   plan: 78,
+  /** An extension claims a mount but cannot serve it. */
+  extension: 80,
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;

@@ -4,7 +4,7 @@ import { ignoreEndedChildren } from "../../ffi/process.ts";
 import type { Log } from "../log/log.ts";
 import type { Annotations } from "./container-type.ts";
 import type { HookDocument } from "./spec-schema.ts";
-import { StartFailure } from "./start-failure.ts";
+import { messageOf, StartFailure } from "./start-failure.ts";
 
 /** What a hook is told of its container. */
 export interface ContainerIdentity {
@@ -73,7 +73,7 @@ function runHook({ path, args, env, timeout }: HookDocument, state: string): Sta
       ...(seconds === undefined ? {} : { timeout: seconds * 1000, killSignal: "SIGKILL" }),
     });
   } catch (error) {
-    return new StartFailure("hook", `cannot be started: ${error instanceof Error ? error.message : error}`);
+    return new StartFailure("hook", `cannot be started: ${messageOf(error)}`);
   }
   if (run.success) return undefined;
   const ended =
@@ -86,11 +86,10 @@ function quoted(output: Buffer): string {
   return JSON.stringify(output.toString().trimEnd());
 }
 
-/** A hook without a list of variables gets the gofer's own; of a variable named twice the last value counts. */
-function environmentOf(variables: readonly string[] | null | undefined): Record<string, string | undefined> {
-  if (variables === null || variables === undefined) return process.env;
+/** What the spec says and nothing of the gofer's own; of a variable named twice the last value counts. */
+function environmentOf(variables: readonly string[] | null | undefined): Record<string, string> {
   return Object.fromEntries(
-    variables.map((variable) => {
+    (variables ?? []).map((variable) => {
       const equals = variable.indexOf("=");
       return equals < 0 ? [variable, ""] : [variable.slice(0, equals), variable.slice(equals + 1)];
     }),

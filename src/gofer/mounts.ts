@@ -34,7 +34,6 @@ import { descriptorPath, joinPaths, openPath, quoted } from "./paths.ts";
 import { resolveBelow } from "./resolve.ts";
 import { makeTargetAndAttach, makeTargetAndMount, noPath, safeMount } from "./safe-mount.ts";
 import type { SpecMount } from "./spec.ts";
-import type { MountDocument } from "./spec-schema.ts";
 import { type Attempt, StartFailure } from "./start-failure.ts";
 
 /** Flags of the file system below that an unprivileged remount must not take away. Source: mount_namespaces(7). */
@@ -90,7 +89,7 @@ export function setUpMounts(mounts: readonly PlannedMount[], place: MountPlace):
 
 /** A mount as the sandbox is told of it, and where it is served. */
 export interface ResolvedMount {
-  readonly document: MountDocument;
+  readonly mount: SpecMount;
   /** From the container's root. */
   readonly path: ByteString;
   readonly service: Service | undefined;
@@ -104,7 +103,7 @@ export function resolveMounts(mounts: readonly PlannedMount[], root: ByteString)
   const resolved: ResolvedMount[] = [];
   for (const { mount: wanted, service } of mounts) {
     if (service === undefined) {
-      resolved.push({ document: wanted.document, path: byteStringOf(wanted.destination), service });
+      resolved.push({ mount: wanted, path: byteStringOf(wanted.destination), service });
       continue;
     }
     const target = resolveBelow(root, byteStringOf(wanted.destination));
@@ -112,8 +111,9 @@ export function resolveMounts(mounts: readonly PlannedMount[], root: ByteString)
     const added = optionsOfFileSystem(target);
     if (added instanceof StartFailure) return added.while(`mount ${wanted.destination}`);
     const path = joinPaths("/" as ByteString, relative(root, target) as ByteString);
-    const document = { ...wanted.document, destination: textOf(path), options: [...wanted.options, ...added] };
-    resolved.push({ document, path, service });
+    const moved = { destination: textOf(path), options: [...wanted.options, ...added] };
+    const mount = { ...wanted, ...moved, document: { ...wanted.document, ...moved } };
+    resolved.push({ mount, path, service });
   }
   return resolved;
 }

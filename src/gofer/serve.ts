@@ -1,48 +1,63 @@
 import { type ByteString, textOf } from "../../ffi/byte-string.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
 import { processIds } from "../../ffi/process.ts";
+import type { Claim, Extension } from "../extension/extension.ts";
 import type { HostConfig } from "../host/config.ts";
 import { HostConnection, hostConnectionOptions } from "../host/connection.ts";
 import type { Log } from "../log/log.ts";
 import type { RequestCounts } from "../server/request-counts.ts";
 import { Server } from "../server/server.ts";
 import { BlockingCalls } from "../transport/blocking-calls.ts";
+import { claimOf } from "./claims.ts";
 import type { GlobalConfig } from "./global-flags.ts";
 import type { Service } from "./mount-plan.ts";
 import type { ResolvedMount } from "./mounts.ts";
-import { StartFailure } from "./start-failure.ts";
+import type { Spec, SpecMount } from "./spec.ts";
+import { messageOf, StartFailure } from "./start-failure.ts";
 
 /** What is to be served, and by what rules. */
 export interface ServeRequest {
+  readonly spec: Spec;
   readonly root: Service | undefined;
   readonly mounts: readonly ResolvedMount[];
   readonly devIoFd: HostFd | undefined;
+  readonly extensions: readonly Extension[];
   readonly procSelfFd: HostFd;
   readonly config: GlobalConfig;
   readonly counts: RequestCounts;
   readonly log: Log;
 }
 
-interface Serving {
+/** A connection that waits to be served. */
+interface Waiting {
   readonly path: ByteString;
   readonly socket: HostFd;
   readonly readonly: boolean;
-  readonly config: HostConfig;
+  readonly mount: SpecMount | undefined;
+  /** Whether its client is the sandbox's device proxies. */
+  readonly isForDevices: boolean;
 }
+
+const rootPath = "/" as ByteString;
+const devicesPath = "/dev" as ByteString;
 
 /** Serves all connections until the last has ended. Takes their descriptors. */
 export async function serve(request: ServeRequest): Promise<StartFailure | undefined> {
-  const { log, counts } = request;
+  const { log, counts, spec, extensions } = request;
   const calls = new BlockingCalls();
   if (!calls.prepare()) return new StartFailure("system", "cannot start a helper thread");
+  const stock = stockConfig(request, calls);
   using server = new Server(log, calls, counts);
-  for (const { path, socket, readonly, config } of servings(request, calls)) {
+  for (const waiting of waitingConnections(request)) {
+    const { path, socket, readonly, mount } = waiting;
+    const claim = await claimOf({ spec, mount, mountPath: textOf(path), readonly }, extensions, log);
+    if (claim instanceof StartFailure) return claim;
+    const { connection, options } = claim ?? stockClaim(waiting, stock);
     log.info(`serving ${textOf(path)}`, { descriptor: socket, readonly });
     try {
-      server.addConnection(socket, path, hostConnectionOptions(readonly), new HostConnection(config));
+      server.addConnection(socket, path, options, connection);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return new StartFailure("plan", `cannot serve ${textOf(path)} on descriptor ${socket}: ${reason}`);
+      return new StartFailure("plan", `cannot serve ${textOf(path)} on descriptor ${socket}: ${messageOf(error)}`);
     }
   }
   await server.run();
@@ -50,29 +65,30 @@ export async function serve(request: ServeRequest): Promise<StartFailure | undef
   return undefined;
 }
 
-function servings({ root, mounts, devIoFd, procSelfFd, config, log }: ServeRequest, calls: BlockingCalls): Serving[] {
-  const { hostUds, hostFifo, characterDevices, directfs: donateMountPoint } = config;
-  const stock: HostConfig = {
-    procSelfFd,
-    hostUds,
-    hostFifo,
-    characterDevices,
-    donateMountPoint,
-    ids: processIds(),
-    log,
-    calls,
-  };
-  const list: Serving[] = [];
+function waitingConnections({ root, mounts, devIoFd }: ServeRequest): Waiting[] {
+  const list: Waiting[] = [];
+  const isForDevices = false;
   if (root !== undefined) {
-    list.push({ path: "/" as ByteString, socket: root.ioFd, readonly: root.readonly, config: stock });
+    const { ioFd: socket, readonly } = root;
+    list.push({ path: rootPath, socket, readonly, mount: undefined, isForDevices });
   }
-  for (const { path, service } of mounts) {
-    if (service !== undefined) list.push({ path, socket: service.ioFd, readonly: service.readonly, config: stock });
+  for (const { mount, path, service } of mounts) {
+    if (service === undefined) continue;
+    list.push({ path, socket: service.ioFd, readonly: service.readonly, mount, isForDevices });
   }
   if (devIoFd !== undefined) {
-    // Its client is the sandbox's device proxies, which stand between the devices and what runs in the sandbox.
-    const config = { ...stock, characterDevices: true };
-    list.push({ path: "/dev" as ByteString, socket: devIoFd, readonly: false, config });
+    list.push({ path: devicesPath, socket: devIoFd, readonly: false, mount: undefined, isForDevices: true });
   }
   return list;
+}
+
+function stockConfig({ procSelfFd, config, log }: ServeRequest, calls: BlockingCalls): HostConfig {
+  const { hostUds, hostFifo, characterDevices, directfs: donateMountPoint } = config;
+  return { procSelfFd, hostUds, hostFifo, characterDevices, donateMountPoint, ids: processIds(), log, calls };
+}
+
+function stockClaim({ readonly, isForDevices }: Waiting, stock: HostConfig): Claim {
+  // Device proxies stand between the devices and what runs in the sandbox.
+  const config = isForDevices ? { ...stock, characterDevices: true } : stock;
+  return { connection: new HostConnection(config), options: hostConnectionOptions(readonly) };
 }

@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import { type HostFd, OwnedFd } from "../../ffi/host-fd.ts";
 import { readSpec, type Spec, type SpecContext } from "./spec.ts";
-import { type Attempt, StartFailure } from "./start-failure.ts";
+import { type Attempt, messageOf, StartFailure } from "./start-failure.ts";
 
 const chunkBytes = 65536;
 
@@ -12,7 +12,7 @@ export function readSpecFile(fd: HostFd, context: SpecContext): Attempt<Spec> {
   try {
     text = readWhole(owned.borrow());
   } catch (error) {
-    return new StartFailure("spec", `cannot read the spec: ${error instanceof Error ? error.message : error}`);
+    return new StartFailure("spec", `cannot read the spec: ${messageOf(error)}`);
   }
   const spec = readSpec(text, context);
   return spec instanceof StartFailure ? spec.while("spec") : spec;

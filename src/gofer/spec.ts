@@ -2,7 +2,7 @@ import { isAbsolute, join } from "node:path/posix";
 import { type Annotations, containerTypeOf, hasSandboxId, upperTarOf } from "./container-type.ts";
 import { checkMountOptions, rootPropagationFlags } from "./mount-options.ts";
 import { describeIssue, type HookDocument, type MountDocument, type SpecDocument, specSchema } from "./spec-schema.ts";
-import { type Attempt, StartFailure } from "./start-failure.ts";
+import { type Attempt, messageOf, StartFailure } from "./start-failure.ts";
 
 /** A mount of the container, its source made absolute. */
 export interface SpecMount {
@@ -69,7 +69,7 @@ function parse(text: string): Attempt<SpecDocument> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return invalid(`not JSON: ${error instanceof Error ? error.message : error}`);
+    return invalid(`not JSON: ${messageOf(error)}`);
   }
   const parsed = specSchema.safeParse(json);
   return parsed.success ? parsed.data : invalid(describeIssue(parsed.error));

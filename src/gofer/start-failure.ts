@@ -19,3 +19,8 @@ export class StartFailure {
 
 /** What a step of the start gives: its value, or why the gofer cannot start. */
 export type Attempt<T> = T | StartFailure;
+
+/** What was thrown, in one line for people. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

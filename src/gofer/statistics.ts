@@ -4,7 +4,7 @@ import { Failure } from "../../ffi/errno.ts";
 import { assumeOpen } from "../../ffi/host-fd.ts";
 import { mapShared } from "../../ffi/mappings.ts";
 import { RequestCounts, requestCountsBytes } from "../server/request-counts.ts";
-import { type Attempt, StartFailure } from "./start-failure.ts";
+import { type Attempt, messageOf, StartFailure } from "./start-failure.ts";
 
 const fileMode = 0o644;
 const fileBytes = Math.ceil(requestCountsBytes / pageBytes) * pageBytes;
@@ -17,7 +17,7 @@ export function openStatistics(path: string, containerId: string): Attempt<Reque
     const at = mapFile(file);
     return at instanceof StartFailure ? at : new RequestCounts(at);
   } catch (error) {
-    return cannot(file, error instanceof Error ? error.message : String(error));
+    return cannot(file, messageOf(error));
   }
 }
 

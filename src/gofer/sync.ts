@@ -5,7 +5,7 @@ import { type HostFd, OwnedFd, takeAndClose } from "../../ffi/host-fd.ts";
 import { setThreadGroup, setThreadUser } from "../../ffi/process.ts";
 import { receiveMessageInto } from "../../ffi/sockets.ts";
 import { waitUntilReadable } from "../../ffi/waiting.ts";
-import { StartFailure } from "./start-failure.ts";
+import { messageOf, StartFailure } from "./start-failure.ts";
 
 /** How long to wait for the sandbox's pidfd, and then for the sandbox's end. Source: pkg/pinring and runsc/cmd/gofer.go. */
 const sentryExitMillisMax = 500;
@@ -17,7 +17,7 @@ export function waitForEnd(fd: HostFd, what: string): StartFailure | undefined {
     const count = readSync(owned.borrow(), Buffer.alloc(1));
     return count === 0 ? undefined : new StartFailure("peer", `${what}: got data, want the end of the stream`);
   } catch (error) {
-    return new StartFailure("peer", `${what}: ${error instanceof Error ? error.message : error}`);
+    return new StartFailure("peer", `${what}: ${messageOf(error)}`);
   }
 }
 
