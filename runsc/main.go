@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"bun-gofer/runsc/environment"
+
 	"gvisor.dev/gvisor/runsc/cli/maincli"
 )
 
@@ -39,5 +41,6 @@ func execGofer() error {
 		}
 		path = filepath.Join(filepath.Dir(self), "bun-gofer")
 	}
-	return &os.PathError{Op: "exec", Path: path, Err: syscall.Exec(path, os.Args, os.Environ())}
+	err := syscall.Exec(path, os.Args, environment.Filter(os.Environ()))
+	return &os.PathError{Op: "exec", Path: path, Err: err}
 }

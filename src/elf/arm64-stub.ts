@@ -20,11 +20,12 @@ export function appendArm64Instructions(stub: CodeBuffer, failureLineBytes: numb
   branch(stub, 0x54000001, "pass"); //             b.ne pass
   branch(stub, 0x35000002, "compare"); //          cbnz w2, compare       until the NUL of both
 
-  address(stub, 0, "goferPath"); //                adr x0, goferPath
   stub.emitWord(0x910023e1); //                    add x1, sp, #8         argv
   stub.emitWord(0xf94003e2); //                    ldr x2, [sp]           argc
   stub.emitWord(0x8b020c22); //                    add x2, x1, x2, lsl #3
   stub.emitWord(0x91002042); //                    add x2, x2, #8         environment
+  appendEnvironmentFilter(stub);
+  address(stub, 0, "goferPath"); //                adr x0, goferPath
   systemCall(stub, 221); //                        execve
 
   move(stub, 0, 2); //                             mov x0, #2             standard error
@@ -42,6 +43,60 @@ export function appendArm64Instructions(stub: CodeBuffer, failureLineBytes: numb
   move(stub, 3, 0); //                             mov x3, #0
   pageAddress(stub, "originalEntry"); //           adrp x16, originalEntry; add x16, x16, #:lo12:originalEntry
   stub.emitWord(0xd61f0200); //                    br x16
+}
+
+/** Leaves in the null-terminated array at x2, whose entries move up, only what may pass. Changes x3 to x11. */
+function appendEnvironmentFilter(stub: CodeBuffer): void {
+  stub.emitWord(0xaa0203e3); //                    mov x3, x2             the entry to look at
+  stub.emitWord(0xaa0203e4); //                    mov x4, x2             the end of those kept
+  stub.label("nextVariable");
+  stub.emitWord(0xf8408465); //                    ldr x5, [x3], #8
+  branch(stub, 0xb4000005, "endOfEnvironment"); // cbz x5, endOfEnvironment
+
+  address(stub, 6, "passedVariables"); //          adr x6, passedVariables
+  stub.label("tryBeginning");
+  stub.emitWord(0xaa0503e7); //                    mov x7, x5
+  stub.label("compareBeginning");
+  stub.emitWord(0x384014c9); //                    ldrb w9, [x6], #1
+  branch(stub, 0x34000009, "beginsRight"); //      cbz w9, beginsRight
+  stub.emitWord(0x384014ea); //                    ldrb w10, [x7], #1
+  stub.emitWord(0x6b0a013f); //                    cmp w9, w10
+  branch(stub, 0x54000000, "compareBeginning"); // b.eq compareBeginning
+  stub.label("skipBeginning");
+  stub.emitWord(0x384014c9); //                    ldrb w9, [x6], #1
+  branch(stub, 0x35000009, "skipBeginning"); //    cbnz w9, skipBeginning
+  stub.emitWord(0x394000c9); //                    ldrb w9, [x6]          the list ends with an empty one
+  branch(stub, 0x35000009, "tryBeginning"); //     cbnz w9, tryBeginning
+  branch(stub, 0x5400000e, "nextVariable"); //     b.al nextVariable
+
+  stub.label("beginsRight");
+  stub.emitWord(0xaa0503e7); //                    mov x7, x5
+  stub.label("findEquals");
+  stub.emitWord(0x384014e9); //                    ldrb w9, [x7], #1
+  branch(stub, 0x34000009, "nextVariable"); //     cbz w9, nextVariable   not a variable
+  stub.emitWord(0x7100f53f); //                    cmp w9, #'='
+  branch(stub, 0x54000001, "findEquals"); //       b.ne findEquals
+
+  stub.emitWord(0xaa0203e6); //                    mov x6, x2             the kept entry to compare with
+  stub.label("nextKept");
+  stub.emitWord(0xeb0400df); //                    cmp x6, x4
+  branch(stub, 0x54000000, "keep"); //             b.eq keep
+  stub.emitWord(0xf84084c7); //                    ldr x7, [x6], #8
+  stub.emitWord(0xaa0503eb); //                    mov x11, x5
+  stub.label("compareName");
+  stub.emitWord(0x38401569); //                    ldrb w9, [x11], #1
+  stub.emitWord(0x384014ea); //                    ldrb w10, [x7], #1
+  stub.emitWord(0x6b0a013f); //                    cmp w9, w10
+  branch(stub, 0x54000001, "nextKept"); //         b.ne nextKept
+  stub.emitWord(0x7100f53f); //                    cmp w9, #'='
+  branch(stub, 0x54000001, "compareName"); //      b.ne compareName
+  branch(stub, 0x5400000e, "nextVariable"); //     b.al nextVariable      the second of this name
+
+  stub.label("keep");
+  stub.emitWord(0xf8008485); //                    str x5, [x4], #8
+  branch(stub, 0x5400000e, "nextVariable"); //     b.al nextVariable
+  stub.label("endOfEnvironment");
+  stub.emitWord(0xf900009f); //                    str xzr, [x4]
 }
 
 /** `mov x8, #number; svc #0` */

@@ -1,5 +1,23 @@
 /** Places in a stub that its instructions name; originalEntry lies outside of it. */
-export type StubLabel = "compare" | "pass" | "goferName" | "goferPath" | "failureLine" | "originalEntry";
+export type StubLabel =
+  | "compare"
+  | "pass"
+  | "execute"
+  | "nextVariable"
+  | "tryBeginning"
+  | "compareBeginning"
+  | "skipBeginning"
+  | "beginsRight"
+  | "findEquals"
+  | "nextKept"
+  | "compareName"
+  | "keep"
+  | "endOfEnvironment"
+  | "goferName"
+  | "passedVariables"
+  | "goferPath"
+  | "failureLine"
+  | "originalEntry";
 
 /**
  * Completes the bytes at `offset` of `code`, so that they mean `target`. `at` is the virtual address of these bytes,

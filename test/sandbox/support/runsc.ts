@@ -7,6 +7,8 @@ export type Mode = {
   readonly directfs: boolean;
   /** "default" leaves runsc its own overlay over the root file system. */
   readonly overlay: "default" | "none";
+  /** More of runsc's global flags; they count for more than those that every sandbox gets. Default: none. */
+  readonly flags?: readonly string[];
 };
 
 /** Everything the sandbox does with a file goes through the gofer. */
@@ -26,6 +28,8 @@ export type RunOptions = {
   readonly secondsMax?: number;
   /** False starts runsc without any log descriptor, as most callers do. Default true. */
   readonly log?: boolean;
+  /** Variables for runsc alone: a program that comes before it on the command line does not get them. */
+  readonly variables?: Readonly<Record<string, string>>;
 };
 
 const secondsMaxDefault = 30;
@@ -42,10 +46,17 @@ function environment(workspace: Workspace): Record<string, string> {
   };
 }
 
-function commandLine(workspace: Workspace, mode: Mode, words: readonly string[], log: boolean): string[] {
+function commandLine(
+  workspace: Workspace,
+  mode: Mode,
+  words: readonly string[],
+  { log = true, variables }: RunOptions,
+): string[] {
   const { commandPrefix, executables, runscFlags } = workspace.caller;
+  const assignments = Object.entries(variables ?? {}).map(([name, value]) => `${name}=${value}`);
   return [
     ...commandPrefix,
+    ...(assignments.length > 0 ? ["env", ...assignments] : []),
     executables.runsc,
     `--root=${workspace.stateDirectory}`,
     "--network=none",
@@ -53,6 +64,7 @@ function commandLine(workspace: Workspace, mode: Mode, words: readonly string[],
     `--directfs=${mode.directfs}`,
     ...(mode.overlay === "none" ? ["--overlay2=none"] : []),
     ...(log ? [`--debug-log=${workspace.logDirectory}/`] : []),
+    ...(mode.flags ?? []),
     ...runscFlags,
     ...words,
   ];
@@ -62,6 +74,9 @@ function commandLine(workspace: Workspace, mode: Mode, words: readonly string[],
 export type Running = {
   /** Sends text to its standard input and closes that. */
   finishInput(text: string): void;
+  /** What it has written to its standard output so far. */
+  output(): string;
+  hasEnded(): boolean;
   /** Waits for its end. Throws when it had to be killed. */
   outcome(): Promise<Outcome>;
 };
@@ -74,7 +89,7 @@ export function startRunsc(
   options: RunOptions = {},
 ): Running {
   const secondsMax = options.secondsMax ?? secondsMaxDefault;
-  const child = Bun.spawn(commandLine(workspace, mode, words, options.log ?? true), {
+  const child = Bun.spawn(commandLine(workspace, mode, words, options), {
     cwd: workspace.directory,
     env: environment(workspace),
     stdin: "pipe",
@@ -83,13 +98,23 @@ export function startRunsc(
     timeout: secondsMax * 1000,
     killSignal: "SIGKILL",
   });
+  let stdout = "";
+  const readOutput = async (): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const chunk of child.stdout) {
+      stdout += decoder.decode(chunk, { stream: true });
+    }
+  };
+  const outputRead = readOutput();
   return {
     finishInput(text: string): void {
       child.stdin.write(text);
       child.stdin.end();
     },
+    output: () => stdout,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async outcome(): Promise<Outcome> {
-      const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+      const [stderr] = await Promise.all([child.stderr.text(), outputRead, child.exited]);
       if (child.signalCode === "SIGKILL") {
         throw new Error(`runsc ${words.join(" ")} was killed after ${secondsMax} s\n${stdout}${stderr}`);
       }
@@ -132,7 +157,7 @@ export async function runscDetached(workspace: Workspace, mode: Mode, words: rea
   const outputPath = join(workspace.directory, `output-${Bun.randomUUIDv7()}`);
   const output = openSync(outputPath, "ax");
   try {
-    const child = Bun.spawn(commandLine(workspace, mode, words, true), {
+    const child = Bun.spawn(commandLine(workspace, mode, words, {}), {
       cwd: workspace.directory,
       env: environment(workspace),
       stdin: "ignore",

@@ -48,10 +48,13 @@ describe("runCreateContainerHooks()", () => {
     expect(variables.some((variable) => variable.startsWith("HOME="))).toBe(false);
   });
 
-  test("gives a hook without variables those of the gofer", () => {
-    const failure = run(shell('test "$PATH" = "" && exit 2; exit 1'));
-    expect(reasonOf(failure)).toContain("status 1");
-  });
+  test.each<Partial<HookDocument>>([{}, { env: null }, { env: [] }])(
+    "gives a hook with %j no variable",
+    (variables) => {
+      const failure = run({ path: "/bin/cat", args: ["cat", "/proc/self/environ", "/no/such/file"], ...variables });
+      expect(reasonOf(failure)).toContain('status 1, stdout "", stderr');
+    },
+  );
 
   test("kills a hook that takes longer than it may", () => {
     expect(reasonOf(run(shell("exec sleep 60", { timeout: 1 })))).toContain("not done after 1 s");
