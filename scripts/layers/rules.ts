@@ -51,10 +51,17 @@ const otherRules: NamedRule[] = [
   },
   {
     name: "test imported",
-    comment: "only tests import tests",
+    comment: "only tests import tests, and benchmarks what supports them",
     severity: "error",
-    from: { pathNot: within(["test"]) },
+    from: { pathNot: within(["test", "bench"]) },
     to: { path: within(["test"]) },
+  },
+  {
+    name: "test imported by a benchmark",
+    comment: "benchmarks import what supports tests and nothing else of them",
+    severity: "error",
+    from: { path: within(["bench"]) },
+    to: { path: within(["test"]), pathNot: "^test/[^/]+/support/" },
   },
   {
     name: "cycle",

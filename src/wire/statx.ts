@@ -35,7 +35,7 @@ export interface Statx {
 
 /**
  * The first 144 bytes of the kernel's struct statx, which are also its form on the wire. Written out by hand, because
- * nearly every message carries one: the generic struct() takes several times as long (bench/wire.bench.ts).
+ * nearly every message carries one: the generic struct() takes several times as long (bench/micro/codec.bench.ts).
  */
 export const statx: FixedCodec<Statx> = fixed(144, readStatx, writeStatx);
 

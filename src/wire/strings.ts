@@ -3,7 +3,7 @@ import { type Codec, type Cursor, noRoom } from "./codec.ts";
 import { u16 } from "./integers.ts";
 import { stringBytesMax } from "./limits.ts";
 
-/** They take any Uint8Array, and beat a loop over characters (bench/wire.bench.ts). */
+/** They take any Uint8Array, and beat a loop over characters (bench/micro/codec.bench.ts). */
 const { toString: readText, write: writeText } = Buffer.prototype;
 
 /** Bytes of any kind, their number in 16 bits before them. */

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/abi/linux"
 	"gvisor.dev/gvisor/pkg/lisafs"
@@ -115,7 +116,7 @@ var attributeCases = []testCase{
 		}
 	}},
 	{name: "SetStat on an open descriptor, in a user namespace and on what was replaced",
-		gofer: goferOptions{userNamespace: true},
+		gofer: harness.Options{UserNamespace: true},
 		steps: func(s *session) {
 			s.setStat(lisafs.SetStatReq{FD: s.openFile(2, "file"), Mask: unix.STATX_MODE})
 			link, socket := s.walk(s.root, "link"), s.walk(s.root, "socket")
@@ -156,7 +157,7 @@ var xattrCases = []testCase{
 			}
 		}
 	}},
-	{name: "extended attributes on a user namespace's gofer", gofer: goferOptions{userNamespace: true},
+	{name: "extended attributes on a user namespace's gofer", gofer: harness.Options{UserNamespace: true},
 		steps: func(s *session) {
 			for _, kind := range []string{"file", "dir", "link", "secret", "null"} {
 				fd := s.walk(s.root, kind)

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -105,8 +106,8 @@ var contentCases = []testCase{
 			s.fstat(fd)
 		}
 	}},
-	{name: "reading and writing what is no regular file", gofer: goferOptions{
-		flags: []string{"--host-fifo=open", "--character-device-policy=passthrough"},
+	{name: "reading and writing what is no regular file", gofer: harness.Options{
+		Flags: []string{"--host-fifo=open", "--character-device-policy=passthrough"},
 	}, steps: func(s *session) {
 		for _, name := range []string{"dir", "null", "zero"} {
 			fd := s.openFile(0, name)

@@ -1,6 +1,9 @@
 package main
 
-import "gvisor.dev/gvisor/pkg/lisafs"
+import (
+	"bun-gofer/test/interop/harness"
+	"gvisor.dev/gvisor/pkg/lisafs"
+)
 
 // descriptorCases send every request to every kind of descriptor.
 var descriptorCases = []testCase{
@@ -68,8 +71,8 @@ var descriptorCases = []testCase{
 		s.walk(s.root, "file")
 		s.walk(s.mount().ControlFD, "file")
 	}},
-	{name: "a descriptor of one connection is unknown to another", gofer: goferOptions{
-		mounts: []mountOptions{writableTree, {source: "tree", destination: "/other", options: []string{"rbind"}}},
+	{name: "a descriptor of one connection is unknown to another", gofer: harness.Options{
+		Mounts: []harness.Mount{writableTree, {Source: "tree", Destination: "/other", Options: []string{"rbind"}}},
 	}, connections: func(r *run) {
 		one, other := r.connect(1, "one: "), r.connect(2, "other: ")
 		for range 5 {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -45,7 +46,7 @@ var entryCases = []testCase{
 			s.link(s.root, s.walk(s.root, "empty"), kind)
 		}
 	}},
-	{name: "creating in every kind of directory", gofer: goferOptions{userNamespace: true}, steps: func(s *session) {
+	{name: "creating in every kind of directory", gofer: harness.Options{UserNamespace: true}, steps: func(s *session) {
 		for _, place := range []string{"empty-dir", "sticky", "locked", "dir"} {
 			dir := s.walk(s.root, place)
 			s.create(dir, "new-file", 2, owner{0o644, 1, 1})
@@ -115,7 +116,7 @@ var entryCases = []testCase{
 		s.unlink(file, "x", 0)
 		s.unlink(s.openFile(0, "dir"), "a", 0)
 	}},
-	{name: "a gofer's user namespace and sticky directories", gofer: goferOptions{userNamespace: true},
+	{name: "a gofer's user namespace and sticky directories", gofer: harness.Options{UserNamespace: true},
 		prepare: func(b *builder) {
 			b.file("sticky/theirs", "x", 0o600)
 			b.do(unix.Chown(b.path("sticky/theirs"), 5, 5))
@@ -237,8 +238,8 @@ var renameCases = []testCase{
 		s.everyRequest("replaced directory", emptyDir)
 		s.everyRequest("renamed directory", dir)
 	}},
-	{name: "RenameAt across mounts of one server", gofer: goferOptions{mounts: []mountOptions{
-		writableTree, {source: "tree/dir", destination: "/mnt/empty-dir", options: []string{"rbind"}},
+	{name: "RenameAt across mounts of one server", gofer: harness.Options{Mounts: []harness.Mount{
+		writableTree, {Source: "tree/dir", Destination: "/mnt/empty-dir", Options: []string{"rbind"}},
 	}}, connections: func(r *run) {
 		outer, inner := r.connect(1, "outer: "), r.connect(2, "inner: ")
 		below := outer.walk(outer.root, "empty-dir")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -132,7 +133,7 @@ var frameCases = []testCase{
 	}},
 	{name: "the client sends descriptors", wires: []wireKind{rawSocketKind}, steps: func(s *session) {
 		socket := s.wire.(*rawSocket)
-		before := s.gofer.descriptors()
+		before := s.gofer.Descriptors()
 		stat := frame(8, lisafs.FStat, encode(&lisafs.StatReq{FD: s.root}))
 		for range 20 {
 			rights := unix.UnixRights(0, 0, 0)
@@ -167,8 +168,8 @@ var frameCases = []testCase{
 	}},
 }
 
-var twoMounts = goferOptions{mounts: []mountOptions{
-	writableTree, {source: "tree", destination: "/other", options: []string{"rbind"}},
+var twoMounts = harness.Options{Mounts: []harness.Mount{
+	writableTree, {Source: "tree", Destination: "/other", Options: []string{"rbind"}},
 }}
 
 func clone(b []byte) []byte { return append([]byte{}, b...) }

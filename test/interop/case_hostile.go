@@ -22,7 +22,7 @@ var hostileCases = func() []testCase {
 				hostile.note("answer within a second", answeredWithin(socket, time.Second))
 				// A gofer that died of it takes a moment to take its connections along.
 				select {
-				case <-r.gofer.ended:
+				case <-r.gofer.Ended:
 				case <-time.After(100 * time.Millisecond):
 				}
 				other.fstat(other.root)

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -10,10 +11,10 @@ import (
 // shifted is where the IDs that an id-mapped mount shows from 0 on begin on the file system.
 const shifted = 10000
 
-var shiftDown = []idRange{{ContainerID: shifted, HostID: 0, Size: 1 << 16}}
+var shiftDown = []harness.IDRange{{ContainerID: shifted, HostID: 0, Size: 1 << 16}}
 
-func idMapped(m mountOptions) mountOptions {
-	m.idMap = shiftDown
+func idMapped(m harness.Mount) harness.Mount {
+	m.IDMap = shiftDown
 	return m
 }
 
@@ -28,15 +29,15 @@ func ownShifted(b *builder) {
 var idMapCases = func() []testCase {
 	var cases []testCase
 	for _, inUserNamespace := range []bool{false, true} {
-		name, options := "", goferOptions{userNamespace: inUserNamespace}
+		name, options := "", harness.Options{UserNamespace: inUserNamespace}
 		if inUserNamespace {
 			name = " of a gofer in a user namespace"
 		}
-		options.mounts = []mountOptions{idMapped(writableTree)}
+		options.Mounts = []harness.Mount{idMapped(writableTree)}
 		cases = append(cases,
 			testCase{name: "owners in an id-mapped mount" + name, gofer: options, prepare: ownShifted,
 				wires: []wireKind{clientSocket}, steps: func(s *session) {
-					s.note("mounts", s.gofer.mounts)
+					s.note("mounts", s.gofer.Mounts)
 					s.mount()
 					s.statFS(s.root)
 					for _, kind := range kinds {
@@ -75,7 +76,7 @@ var idMapCases = func() []testCase {
 	}
 	return append(cases,
 		testCase{name: "a read-only id-mapped mount", prepare: ownShifted,
-			gofer: goferOptions{mounts: []mountOptions{idMapped(readonlyTree)}},
+			gofer: harness.Options{Mounts: []harness.Mount{idMapped(readonlyTree)}},
 			wires: []wireKind{clientSocket}, steps: func(s *session) {
 				fd := s.walk(s.root, "file")
 				s.fstat(fd)
@@ -83,7 +84,7 @@ var idMapCases = func() []testCase {
 				s.mkdir(s.root, "new", owner{0o755, 0, 0})
 			}},
 		testCase{name: "directfs donates an id-mapped mount point", prepare: ownShifted,
-			gofer: goferOptions{directfs: true, mounts: []mountOptions{idMapped(writableTree)}},
+			gofer: harness.Options{Directfs: true, Mounts: []harness.Mount{idMapped(writableTree)}},
 			wires: []wireKind{rawSocketKind}, steps: func(s *session) {
 				s.mount()
 				s.fstat(s.root)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -91,7 +92,7 @@ var limitCases = func() []testCase {
 		cases = append(cases, testCase{name: "descriptors left open by " + leak.name, steps: func(s *session) {
 			dir := s.walk(s.root, "dir")
 			request := encode(leak.request(s, dir))
-			before := s.gofer.descriptors()
+			before := s.gofer.Descriptors()
 			for range 60 {
 				s.quietly(leak.m, request)
 			}
@@ -101,7 +102,7 @@ var limitCases = func() []testCase {
 	return append(cases,
 		testCase{name: "descriptors left open by what is closed again", steps: func(s *session) {
 			dir := s.walk(s.root, "dir")
-			before := s.gofer.descriptors()
+			before := s.gofer.Descriptors()
 			for range 60 {
 				s.release([]lisafs.FDID{s.walkQuietly(dir, "a"), s.walkQuietly(dir, "inner")})
 				fd := s.walkQuietly(dir, "b")
@@ -116,7 +117,7 @@ var limitCases = func() []testCase {
 		}},
 		testCase{name: "descriptors left open by LinkAt", steps: func(s *session) {
 			dir, file := s.walk(s.root, "dir"), s.walk(s.root, "file")
-			before := s.gofer.descriptors()
+			before := s.gofer.Descriptors()
 			for range 60 {
 				r := s.wire.call(lisafs.LinkAt, encode(&lisafs.LinkAtReq{DirFD: dir, Target: file, Name: "hard"}))
 				s.release([]lisafs.FDID{s.child(r)})
@@ -128,7 +129,7 @@ var limitCases = func() []testCase {
 }()
 
 // fewDescriptors is a limit that is above what both gofers need to start and to serve a connection with its channels.
-var fewDescriptors = goferOptions{flags: []string{"--fdlimit=128"}}
+var fewDescriptors = harness.Options{Flags: []string{"--fdlimit=128"}}
 
 // exhaust has the gofer open files until it has no descriptor left, and gives them.
 func (s *session) exhaust() []lisafs.FDID {

@@ -3,18 +3,19 @@ package main
 import (
 	"time"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 )
 
 // policyCases are about what flags allow: FIFOs, sockets, devices, donated mount points.
 var policyCases = func() []testCase {
 	cases := []testCase{
-		{name: "directfs donates the mount points", gofer: goferOptions{directfs: true, mounts: []mountOptions{
-			writableTree, {source: "tree/dir", destination: "/ro", options: []string{"rbind", "ro"}},
-			{source: "tree/file", destination: "/etc/file", options: []string{"rbind"}},
-			{source: "tree/socket", destination: "/etc/socket", options: []string{"rbind"}},
+		{name: "directfs donates the mount points", gofer: harness.Options{Directfs: true, Mounts: []harness.Mount{
+			writableTree, {Source: "tree/dir", Destination: "/ro", Options: []string{"rbind", "ro"}},
+			{Source: "tree/file", Destination: "/etc/file", Options: []string{"rbind"}},
+			{Source: "tree/socket", Destination: "/etc/socket", Options: []string{"rbind"}},
 		}}, wires: []wireKind{rawSocketKind}, connections: func(r *run) {
-			r.note("mounts", r.gofer.mounts)
+			r.note("mounts", r.gofer.Mounts)
 			for i, name := range []string{"root: ", "tree: ", "read-only: ", "file: ", "socket: "} {
 				s := r.connect(i, name)
 				s.mount()
@@ -24,7 +25,7 @@ var policyCases = func() []testCase {
 				opened.closeFDs()
 			}
 		}},
-		{name: "directfs donates a mount point opened as a file", gofer: goferOptions{directfs: true},
+		{name: "directfs donates a mount point opened as a file", gofer: harness.Options{Directfs: true},
 			wires: []wireKind{clientSocket}, steps: func(s *session) {
 				s.mount()
 				fd, _ := s.openAt(s.root, 0)
@@ -34,21 +35,21 @@ var policyCases = func() []testCase {
 				s.openAt(s.root, 2)
 				s.closeFDs(fd)
 			}},
-		{name: "directfs in a gofer that is the overlay's lower layer", gofer: goferOptions{directfs: true,
-			rootConf: "lisafs:self"},
+		{name: "directfs in a gofer that is the overlay's lower layer", gofer: harness.Options{Directfs: true,
+			RootConf: "lisafs:self"},
 			wires: []wireKind{rawSocketKind}, connections: func(r *run) {
 				s := r.connect(0, "root: ")
 				s.mount()
 				s.walkAll(s.root, "etc", "hostname")
 			}},
-		{name: "opening a FIFO without a peer", gofer: goferOptions{flags: []string{"--host-fifo=open"}},
+		{name: "opening a FIFO without a peer", gofer: harness.Options{Flags: []string{"--host-fifo=open"}},
 			wires: []wireKind{clientSocket}, patience: 2 * time.Second,
 			steps: func(s *session) { s.openAt(s.walk(s.root, "fifo"), unix.O_RDONLY) }},
-		{name: "opening a FIFO without a reader", gofer: goferOptions{flags: []string{"--host-fifo=open"}},
+		{name: "opening a FIFO without a reader", gofer: harness.Options{Flags: []string{"--host-fifo=open"}},
 			wires: []wireKind{clientSocket}, steps: func(s *session) {
 				s.openAt(s.walk(s.root, "fifo"), unix.O_WRONLY)
 			}},
-		{name: "a FIFO with a peer", gofer: goferOptions{flags: []string{"--host-fifo=open"}}, steps: func(s *session) {
+		{name: "a FIFO with a peer", gofer: harness.Options{Flags: []string{"--host-fifo=open"}}, steps: func(s *session) {
 			peer, err := unix.Open(s.hostPath("fifo"), unix.O_RDWR|unix.O_NONBLOCK, 0)
 			s.note("the peer", errorText(err))
 			defer unix.Close(peer)
@@ -68,7 +69,7 @@ var policyCases = func() []testCase {
 		"--character-device-policy=passthrough", "--fsgofer-host-uds", "--overlay2=none",
 		"--file-access-mounts=exclusive"} {
 		cases = append(cases, testCase{name: "what " + flag + " allows",
-			gofer: goferOptions{flags: []string{flag}}, steps: func(s *session) {
+			gofer: harness.Options{Flags: []string{flag}}, steps: func(s *session) {
 				for _, kind := range []string{"file", "socket", "null", "zero", "block"} {
 					fd := s.walk(s.root, kind)
 					for _, mode := range []uint32{unix.O_RDONLY, unix.O_WRONLY, unix.O_RDWR, unix.O_TRUNC} {

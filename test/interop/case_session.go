@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -16,7 +17,7 @@ var sessionCases = []testCase{
 		s.mount()
 	}},
 	{name: "requests before Mount", wires: []wireKind{rawSocketKind}, connections: func(r *run) {
-		s := &session{run: r, wire: newRawSocket(r.gofer.take(1), &r.watch)}
+		s := &session{run: r, wire: newRawSocket(r.gofer.Take(1), &r.watch)}
 		r.open = append(r.open, s.wire)
 		s.everyRequest("before", 1)
 		s.root = s.mount().ControlFD
@@ -56,8 +57,8 @@ var sessionCases = []testCase{
 			s.fstat(fd)
 		}},
 	{name: "several mounts on one server", gofer: manyMounts, connections: func(r *run) {
-		r.note("mounts", r.gofer.mounts)
-		for i := range r.gofer.io {
+		r.note("mounts", r.gofer.Mounts)
+		for i := range r.gofer.Connections() {
 			s := r.connect(i, fmt.Sprintf("mount %d: ", i))
 			s.mount()
 			s.walkAll(s.root, "dir", "a")
@@ -70,13 +71,13 @@ var sessionCases = []testCase{
 			s.setXattr(s.root, "user.root", "v", 0)
 		}
 	}},
-	{name: "a file as a mount", gofer: goferOptions{mounts: []mountOptions{
-		{source: "tree/file", destination: "/etc/file", options: []string{"rbind", "rw"}},
-		{source: "tree/fifo", destination: "/etc/fifo", options: []string{"rbind", "rw"}},
-		{source: "tree/socket", destination: "/etc/socket", options: []string{"rbind", "rw"}},
-		{source: "tree/null", destination: "/etc/null", options: []string{"rbind", "rw"}},
+	{name: "a file as a mount", gofer: harness.Options{Mounts: []harness.Mount{
+		{Source: "tree/file", Destination: "/etc/file", Options: []string{"rbind", "rw"}},
+		{Source: "tree/fifo", Destination: "/etc/fifo", Options: []string{"rbind", "rw"}},
+		{Source: "tree/socket", Destination: "/etc/socket", Options: []string{"rbind", "rw"}},
+		{Source: "tree/null", Destination: "/etc/null", Options: []string{"rbind", "rw"}},
 	}}, connections: func(r *run) {
-		r.note("mounts", r.gofer.mounts)
+		r.note("mounts", r.gofer.Mounts)
 		for i, kind := range []string{"file", "fifo", "socket", "null"} {
 			s := r.connect(i+1, kind+": ")
 			s.mount()
@@ -102,7 +103,7 @@ var sessionCases = []testCase{
 	}},
 	{name: "the descriptors of a connection that ends are closed", gofer: manyMounts, connections: func(r *run) {
 		one, two := r.connect(1, "one: "), r.connect(2, "two: ")
-		before := r.gofer.descriptors()
+		before := r.gofer.Descriptors()
 		for range 100 {
 			one.quietly(lisafs.Walk, encode(walkRequest(one.root, "dir", "sub", "deep", "leaf")))
 		}
@@ -111,26 +112,24 @@ var sessionCases = []testCase{
 		two.settled(before, 100)
 		two.fstat(two.root)
 	}},
-	{name: "what the gofer tells about its mounts", gofer: goferOptions{mounts: []mountOptions{
-		{source: "tree", destination: "/mnt", options: []string{"rbind", "rw", "noatime"}},
-		{source: "tree/dir", destination: "/etc/link-to/../nested/./here", options: []string{"rbind", "ro"}},
-		{source: "tree/dir", destination: "/through/link", options: []string{"rbind", "nosuid", "nodev"}},
+	{name: "what the gofer tells about its mounts", gofer: harness.Options{Mounts: []harness.Mount{
+		{Source: "tree", Destination: "/mnt", Options: []string{"rbind", "rw", "noatime"}},
+		{Source: "tree/dir", Destination: "/etc/link-to/../nested/./here", Options: []string{"rbind", "ro"}},
+		{Source: "tree/dir", Destination: "/through/link", Options: []string{"rbind", "nosuid", "nodev"}},
 	}}, prepare: func(b *builder) {
 		rootfs := &builder{root: b.path("../bundle/rootfs")}
 		rootfs.dir("real", 0o755)
 		rootfs.symlink("through", "/real")
 		b.do(rootfs.err)
 	}, connections: func(r *run) {
-		r.note("mounts", r.gofer.mounts)
+		r.note("mounts", r.gofer.Mounts)
 		root := r.connect(0, "root: ")
 		root.walkAll(root.root, "real", "link", "a")
 		root.walkAll(root.root, "etc", "nested", "here", "a")
 	}},
-	{name: "the connection to the devices", gofer: goferOptions{dev: true}, connections: func(r *run) {
-		r.note("mounts", r.gofer.mounts)
-		dev := r.gofer.dev
-		r.gofer.dev = -1
-		s := r.connectBy(r.kind, dev, "dev: ")
+	{name: "the connection to the devices", gofer: harness.Options{Dev: true}, connections: func(r *run) {
+		r.note("mounts", r.gofer.Mounts)
+		s := r.connectBy(r.kind, r.gofer.TakeDev(), "dev: ")
 		s.mount()
 		s.getdents(s.openFileAt(s.root), 1<<16)
 		s.openAt(s.walk(s.root, "null"), 2)
@@ -139,41 +138,41 @@ var sessionCases = []testCase{
 	}},
 }
 
-var manyMounts = goferOptions{mounts: []mountOptions{
+var manyMounts = harness.Options{Mounts: []harness.Mount{
 	writableTree,
-	{source: "tree/dir", destination: "/other/place", options: []string{"rbind", "rw"}},
-	{source: "tree/empty-dir", destination: "/other/place/sub/deeper", options: []string{"rbind", "ro"}},
-	{source: "tree/dir", destination: "/readonly", options: []string{"rbind", "rw"}, conf: "lisafs:memory"},
+	{Source: "tree/dir", Destination: "/other/place", Options: []string{"rbind", "rw"}},
+	{Source: "tree/empty-dir", Destination: "/other/place/sub/deeper", Options: []string{"rbind", "ro"}},
+	{Source: "tree/dir", Destination: "/readonly", Options: []string{"rbind", "rw"}, Conf: "lisafs:memory"},
 }}
 
 // settled waits until about as many descriptors are open as before.
 func (s *session) settled(before, times int) {
 	for range 200 {
-		if s.gofer.descriptors() < before+times/2 {
+		if s.gofer.Descriptors() < before+times/2 {
 			s.note("the descriptors are closed", "yes")
 			return
 		}
 		_, _ = unix.Poll(nil, 10)
 	}
-	s.note("the descriptors are closed", fmt.Sprintf("no, %d more", s.gofer.descriptors()-before))
+	s.note("the descriptors are closed", fmt.Sprintf("no, %d more", s.gofer.Descriptors()-before))
 }
 
 var readonlyCases = []testCase{
-	{name: "every request on a read-only connection", gofer: goferOptions{mounts: []mountOptions{readonlyTree}},
+	{name: "every request on a read-only connection", gofer: harness.Options{Mounts: []harness.Mount{readonlyTree}},
 		steps: func(s *session) { s.readonly() }},
-	{name: "every request on a mount with an overlay", gofer: goferOptions{mounts: []mountOptions{
-		{source: "tree", destination: "/mnt", options: []string{"rbind", "rw"}, conf: "lisafs:memory"},
+	{name: "every request on a mount with an overlay", gofer: harness.Options{Mounts: []harness.Mount{
+		{Source: "tree", Destination: "/mnt", Options: []string{"rbind", "rw"}, Conf: "lisafs:memory"},
 	}}, steps: func(s *session) { s.readonly() }},
-	{name: "every request on a read-only root", gofer: goferOptions{rootReadonly: true}, connections: func(r *run) {
-		r.note("mounts", r.gofer.mounts)
+	{name: "every request on a read-only root", gofer: harness.Options{RootReadonly: true}, connections: func(r *run) {
+		r.note("mounts", r.gofer.Mounts)
 		r.connect(0, "").readonly()
 	}},
-	{name: "every request on a root with an overlay", gofer: goferOptions{rootConf: "lisafs:self"},
+	{name: "every request on a root with an overlay", gofer: harness.Options{RootConf: "lisafs:self"},
 		connections: func(r *run) {
 			r.connect(0, "").readonly()
 		}},
 	{name: "a read-only connection refuses before it decodes",
-		gofer: goferOptions{mounts: []mountOptions{readonlyTree}},
+		gofer: harness.Options{Mounts: []harness.Mount{readonlyTree}},
 		wires: rawWires, steps: func(s *session) {
 			for m := range lisafs.MID(36) {
 				if m != lisafs.Channel {
@@ -182,8 +181,8 @@ var readonlyCases = []testCase{
 				}
 			}
 		}},
-	{name: "a read-only and a writable connection to the same files", gofer: goferOptions{mounts: []mountOptions{
-		writableTree, {source: "tree", destination: "/readonly", options: []string{"rbind", "ro"}},
+	{name: "a read-only and a writable connection to the same files", gofer: harness.Options{Mounts: []harness.Mount{
+		writableTree, {Source: "tree", Destination: "/readonly", Options: []string{"rbind", "ro"}},
 	}}, connections: func(r *run) {
 		writable, readonly := r.connect(1, "writable: "), r.connect(2, "read-only: ")
 		_, opened := writable.create(writable.root, "new", 2, owner{0o644, 0, 0})

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"strings"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
 
-var allSockets = goferOptions{flags: []string{"--host-uds=all"}}
+var allSockets = harness.Options{Flags: []string{"--host-uds=all"}}
 
 // listener makes a socket of the host that a gofer can connect to. It is closed with the run.
 func (s *session) listener(name string, kind int) int {
@@ -158,7 +159,7 @@ var socketCases = []testCase{
 		s.fstat(bound)
 	}},
 	{name: "descriptors that sockets leave behind", gofer: allSockets, steps: func(s *session) {
-		before := s.gofer.descriptors()
+		before := s.gofer.Descriptors()
 		for range 40 {
 			child, bound := s.bindQuietly("bound")
 			s.quietly(lisafs.Listen, encode(&lisafs.ListenReq{FD: bound, Backlog: 1}))

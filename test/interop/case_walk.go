@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -81,7 +82,7 @@ var walkCases = []testCase{
 			}
 		}
 	}},
-	{name: "walks without the right to search, in a user namespace", gofer: goferOptions{userNamespace: true},
+	{name: "walks without the right to search, in a user namespace", gofer: harness.Options{UserNamespace: true},
 		steps: func(s *session) {
 			s.walkAll(s.root, "locked", "x")
 			s.walkStat(s.root, "locked", "x")
@@ -94,7 +95,7 @@ var walkCases = []testCase{
 		s.fstat(two)
 	}},
 	{name: "a failed Walk leaves no descriptor behind", steps: func(s *session) {
-		before := s.gofer.descriptors()
+		before := s.gofer.Descriptors()
 		for range 50 {
 			s.quietly(lisafs.Walk, encode(walkRequest(s.root, "dir", "sub", "a/b")))
 		}
@@ -110,8 +111,8 @@ var walkCases = []testCase{
 			s.walkStat(s.root, repeated("missing", count)...)
 		}
 	}},
-	{name: "a Walk over a mount point and what is below", gofer: goferOptions{mounts: []mountOptions{
-		writableTree, {source: "tree/dir", destination: "/mnt/empty-dir", options: []string{"rbind", "rw"}},
+	{name: "a Walk over a mount point and what is below", gofer: harness.Options{Mounts: []harness.Mount{
+		writableTree, {Source: "tree/dir", Destination: "/mnt/empty-dir", Options: []string{"rbind", "rw"}},
 	}}, connections: func(r *run) {
 		outer, inner := r.connect(1, "outer: "), r.connect(2, "inner: ")
 		outer.walkAll(outer.root, "empty-dir", "sub", "deep")
@@ -164,6 +165,6 @@ func repeated(name string, count int) []string {
 // growth notes by how much the gofer's open descriptors have grown, in parts of what was done. What a runtime opens for
 // itself is less than half a part.
 func (s *session) growth(before, times int) {
-	grown := s.gofer.descriptors() - before
+	grown := s.gofer.Descriptors() - before
 	s.note("descriptors that stayed open for each", fmt.Sprint((grown+times/2)/times))
 }

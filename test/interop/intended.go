@@ -124,11 +124,5 @@ var intendedDifferences = []difference{
 	},
 }
 
-// notYet is what bun-gofer shall answer as the stock gofer does and does not yet. Empty it.
-var notYet = []difference{
-	{
-		cases: "extended attributes (of every kind of file|on a user namespace's gofer)",
-		key:   `\d+ F(Set|Get|List|Remove)Xattr.*`, stock: "EPERM|ENODATA|ok .*", ours: "ok|ok .*|ENODATA|EPERM",
-		why: "capabilities are not dropped yet: trusted and security attributes need CAP_SYS_ADMIN or CAP_SETFCAP",
-	},
-}
+// notYet is what bun-gofer shall answer as the stock gofer does and does not yet. Keep it empty.
+var notYet []difference

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 
+	"bun-gofer/test/interop/harness"
 	"gvisor.dev/gvisor/pkg/log"
 )
 
@@ -27,7 +28,6 @@ func main() {
 	pattern := flag.String("case", "", "run the cases whose name matches this `regexp` only")
 	listTopics := flag.Bool("topics", false, "list the topics and run nothing")
 	verbose := flag.Bool("v", false, "print the transcripts")
-	starts := flag.Int("starts", 0, "compare nothing: start each gofer `n` times and print what that costs")
 	flag.Parse()
 
 	if *listTopics {
@@ -45,7 +45,7 @@ func main() {
 	}
 	// What gVisor's client has to say about hostile answers is in the transcripts.
 	log.SetTarget(log.GoogleEmitter{Writer: &log.Writer{Next: io.Discard}})
-	base, err := isolate()
+	base, err := harness.Isolate()
 	if err != nil {
 		fatal(err)
 	}
@@ -53,12 +53,6 @@ func main() {
 		differences = nil
 	}
 	targets := [2]target{{name: "stock", executable: *stock}, {name: "ours", executable: *ours}}
-	if *starts > 0 {
-		if err := printStartFigures(targets[:], base, *starts); err != nil {
-			fatal(err)
-		}
-		return
-	}
 	suite := suite{
 		targets: targets,
 		base:    base,

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"bun-gofer/test/interop/harness"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
 
@@ -14,7 +15,7 @@ const neverGiven lisafs.FDID = 1 << 60
 // run is one case on one target over one communicator.
 type run struct {
 	transcript
-	gofer *gofer
+	gofer *harness.Gofer
 	// fresh is the target's file system, tree the part of it that most cases are served.
 	fresh, tree string
 	kind        wireKind
@@ -34,7 +35,7 @@ type session struct {
 }
 
 // connect opens a connection and mounts it. i counts the gofer's sockets from 0, the root's.
-func (r *run) connect(i int, name string) *session { return r.connectBy(r.kind, r.gofer.take(i), name) }
+func (r *run) connect(i int, name string) *session { return r.connectBy(r.kind, r.gofer.Take(i), name) }
 
 func (r *run) connectBy(kind wireKind, sock int, name string) *session {
 	w, mounted := kind.open(sock, &r.watch)
@@ -366,6 +367,6 @@ func (r *run) finish() {
 	if r.watch.fired {
 		r.observe("every request was answered", "no")
 	}
-	r.observe("the process", r.gofer.end())
+	r.observe("the process", r.gofer.End())
 	r.snapshot(r.tree)
 }

@@ -9,12 +9,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"bun-gofer/test/interop/harness"
 )
 
 // testCase is a sequence of requests whose outcome must not depend on the gofer.
 type testCase struct {
-	name  string
-	gofer goferOptions
+	name string
+	// gofer has the prepared tree as its only mount, writable, at /mnt, when it names none.
+	gofer harness.Options
 	// wires are the communicators it runs over; gVisor's client over both when nil.
 	wires []wireKind
 	// patience is how long an answer may take; answerTimeout when zero.
@@ -107,7 +110,7 @@ func (s *suite) runOn(target target, c testCase, kind wireKind) []line {
 		fmt.Fprintf(os.Stderr, "%s on %s: %v%s\n", c.name, target.name, err, logTail(r.fresh))
 	}
 	if r.fresh != "" {
-		if err := unmountFresh(r.fresh); err != nil {
+		if err := harness.UnmountFresh(r.fresh); err != nil {
 			r.observe(harnessKey, err.Error())
 		}
 	}
@@ -115,7 +118,7 @@ func (s *suite) runOn(target target, c testCase, kind wireKind) []line {
 }
 
 func (s *suite) drive(r *run, target target, c testCase) error {
-	fresh, err := mountFresh(s.base, target.name)
+	fresh, err := harness.MountFresh(s.base, target.name)
 	if err != nil {
 		return err
 	}
@@ -139,10 +142,14 @@ func (s *suite) drive(r *run, target target, c testCase) error {
 	if err := settleTimes(r.tree); err != nil {
 		return err
 	}
-	if r.gofer, err = startGofer(target.executable, fresh, c.gofer.withDefaults()); err != nil {
+	options := c.gofer
+	if options.Mounts == nil {
+		options.Mounts = []harness.Mount{writableTree}
+	}
+	if r.gofer, err = harness.Start(target.executable, fresh, options); err != nil {
 		if r.gofer != nil {
-			r.gofer.kill()
-			r.observe("the process", r.gofer.end())
+			r.gofer.Kill()
+			r.observe("the process", r.gofer.End())
 		}
 		return err
 	}
@@ -157,7 +164,7 @@ func (s *suite) drive(r *run, target target, c testCase) error {
 }
 
 func logTail(fresh string) string {
-	log, err := os.ReadFile(logPath(fresh))
+	log, err := os.ReadFile(harness.LogPath(fresh))
 	if err != nil || len(log) == 0 {
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 )
 
@@ -43,6 +44,11 @@ func (b *builder) node(name string, mode uint32, device uint64) {
 func (b *builder) xattr(name, attribute, value string) {
 	b.do(unix.Setxattr(b.path(name), attribute, []byte(value), 0))
 }
+
+// writableTree is the mount that most cases run on.
+var writableTree = harness.Mount{Source: "tree", Destination: "/mnt", Options: []string{"rbind", "rw"}}
+
+var readonlyTree = harness.Mount{Source: "tree", Destination: "/mnt", Options: []string{"rbind", "ro"}}
 
 // longName is as long as a name can be.
 var longName = strings.Repeat("n", 255)

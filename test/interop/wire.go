@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"bun-gofer/test/interop/harness"
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/lisafs"
 )
@@ -73,7 +74,7 @@ func (k wireKind) open(sock int, watch *watchdog) (wire, reply) {
 
 // watchdog kills a gofer that leaves a request unanswered, which ends every wait for it.
 type watchdog struct {
-	gofer    *gofer
+	gofer    *harness.Gofer
 	patience time.Duration
 	fired    bool
 }
@@ -81,7 +82,7 @@ type watchdog struct {
 func (w *watchdog) guard(wait func()) {
 	timer := time.AfterFunc(w.patience, func() {
 		w.fired = true
-		w.gofer.kill()
+		w.gofer.Kill()
 	})
 	defer timer.Stop()
 	wait()

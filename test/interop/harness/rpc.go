@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"gvisor.dev/gvisor/pkg/urpc"
 )
 
-// idRange is a range of IDs as the OCI specification writes it. In an id-mapped mount, those of the container are those
+// IDRange is a range of IDs as the OCI specification writes it. In an id-mapped mount, those of the container are those
 // on the file system, those of the host what is seen.
-type idRange struct {
+type IDRange struct {
 	ContainerID int `json:"containerID"`
 	HostID      int `json:"hostID"`
 	Size        int `json:"size"`
@@ -25,8 +25,8 @@ type goferToHostRPC struct{}
 type openMountArgs struct {
 	Mount struct {
 		Source      string    `json:"source"`
-		UIDMappings []idRange `json:"uidMappings"`
-		GIDMappings []idRange `json:"gidMappings"`
+		UIDMappings []IDRange `json:"uidMappings"`
+		GIDMappings []IDRange `json:"gidMappings"`
 	}
 	Flags uint32
 }
@@ -68,7 +68,7 @@ func openIDMapped(args *openMountArgs) (*os.File, error) {
 }
 
 // userNamespace makes one with these maps. It takes a process to make it, which need not live on.
-func userNamespace(users, groups []idRange) (*os.File, error) {
+func userNamespace(users, groups []IDRange) (*os.File, error) {
 	holder := exec.Command("sleep", "infinity")
 	holder.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER, Pdeathsig: unix.SIGKILL,
 		UidMappings: systemMap(users), GidMappings: systemMap(groups)}
@@ -82,7 +82,7 @@ func userNamespace(users, groups []idRange) (*os.File, error) {
 	return os.Open(fmt.Sprintf("/proc/%d/ns/user", holder.Process.Pid))
 }
 
-func systemMap(ranges []idRange) []syscall.SysProcIDMap {
+func systemMap(ranges []IDRange) []syscall.SysProcIDMap {
 	var mapped []syscall.SysProcIDMap
 	for _, r := range ranges {
 		mapped = append(mapped, syscall.SysProcIDMap{ContainerID: r.ContainerID, HostID: r.HostID, Size: r.Size})

@@ -1,11 +1,12 @@
-// Codecs of the wire layer: `bun bench/wire.bench.ts`. The hot requests should cost tens of nanoseconds, a Statx under 100 each way.
+// Codecs of the wire layer: `bun bench/micro/codec.bench.ts`. The hot requests should cost tens of nanoseconds, a Statx
+// under 100 each way.
 
-import { bench, do_not_optimize as keep, run, summary } from "mitata";
-import { type ByteString, byteStringOf } from "../ffi/byte-string.ts";
-import type { Memory } from "../ffi/memory.ts";
-import { pad, struct } from "../src/wire/composite.ts";
-import { DirentWriter } from "../src/wire/dirent.ts";
-import { type FdId, i64, u16, u32, u64 } from "../src/wire/integers.ts";
+import { bench, do_not_optimize as keep, summary } from "mitata";
+import { type ByteString, byteStringOf } from "../../ffi/byte-string.ts";
+import type { Memory } from "../../ffi/memory.ts";
+import { pad, struct } from "../../src/wire/composite.ts";
+import { DirentWriter } from "../../src/wire/dirent.ts";
+import { type FdId, i64, u16, u32, u64 } from "../../src/wire/integers.ts";
 import {
   decodeReply,
   decodeRequest,
@@ -13,11 +14,12 @@ import {
   encodeRequest,
   type MessageDefinition,
   namesAreSafe,
-} from "../src/wire/message.ts";
-import { messages } from "../src/wire/messages.ts";
-import { type Statx, statx } from "../src/wire/statx.ts";
-import { byteString } from "../src/wire/strings.ts";
-import { traceRequest } from "../src/wire/trace.ts";
+} from "../../src/wire/message.ts";
+import { messages } from "../../src/wire/messages.ts";
+import { type Statx, statx } from "../../src/wire/statx.ts";
+import { byteString } from "../../src/wire/strings.ts";
+import { traceRequest } from "../../src/wire/trace.ts";
+import { runBenchmarks } from "./support/run-benchmarks.ts";
 
 const capacity = 2 ** 16;
 const memory = memoryOf(capacity);
@@ -142,7 +144,7 @@ const created = { ...creation, name };
 bench("namesAreSafe, openCreateAt", () => keep(namesAreSafe(messages.openCreateAt, created)));
 bench("trace line, openCreateAt", () => keep(traceRequest(messages.openCreateAt, created)));
 
-await run();
+await runBenchmarks();
 
 function benchDecode<Request>(label: string, message: MessageDefinition<Request>, request: Request): void {
   const own = memoryOf(capacity);

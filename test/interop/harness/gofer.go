@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"cmp"
@@ -21,42 +21,35 @@ const (
 	endTimeout   = 10 * time.Second
 )
 
-// goferOptions says how a gofer is started and what it serves. The zero value: the prepared tree, writable, at /mnt,
-// without directfs.
-type goferOptions struct {
-	directfs bool
-	// userNamespace starts it in a new user namespace, as directfs does in any case.
-	userNamespace bool
-	// flags are runsc's global flags.
-	flags        []string
-	rootReadonly bool
-	// rootConf is the root's entry of --gofer-mount-confs; "lisafs:none" when empty.
-	rootConf string
-	mounts   []mountOptions
-	// dev asks for a connection to the devices.
-	dev bool
+// Options says how a gofer is started and what it serves besides the root. The zero value: nothing, without directfs.
+type Options struct {
+	Directfs bool
+	// UserNamespace starts it in a new user namespace, as directfs does in any case.
+	UserNamespace bool
+	// Flags are runsc's global flags.
+	Flags        []string
+	RootReadonly bool
+	// RootConf is the root's entry of --gofer-mount-confs; "lisafs:none" when empty.
+	RootConf string
+	Mounts   []Mount
+	// Dev asks for a connection to the devices.
+	Dev bool
 }
 
-func (o goferOptions) withDefaults() goferOptions {
-	if o.mounts == nil {
-		o.mounts = []mountOptions{writableTree}
-	}
-	o.rootConf = cmp.Or(o.rootConf, "lisafs:none")
-	return o
-}
+// Gofer is a gofer process and the client's ends of its connections.
+type Gofer struct {
+	// Mounts is what the gofer wrote about its mounts.
+	Mounts string
+	// Ended is closed when the process has ended.
+	Ended chan struct{}
 
-// gofer is a gofer process and the client's ends of its connections.
-type gofer struct {
 	cmd *exec.Cmd
-	// io holds the sockets: the root's, then one for each mount. The caller may take one by setting its place to -1.
+	// io holds the sockets: the root's, then one for each mount; -1 where the caller has taken it.
 	io []int
 	// dev is the socket to the devices or -1.
 	dev int
-	// mounts is what the gofer wrote about its mounts.
-	mounts string
 	// others are the remaining host ends: the socket that waits for the sentry.
 	others []*os.File
-	ended  chan struct{}
 }
 
 // donation hands files to a process under the flags that name them.
@@ -88,9 +81,9 @@ func (d *donation) close() {
 	}
 }
 
-// startGofer starts the executable as a gofer, with the arguments, descriptors and namespaces that runsc gives its own.
-// The log goes to logFile below fresh. The calling thread must stay locked while the gofer lives.
-func startGofer(executable, fresh string, o goferOptions) (*gofer, error) {
+// Start starts the executable as a gofer, with the arguments, descriptors and namespaces that runsc gives its own.
+// The log goes to LogPath. The calling thread must stay locked while the gofer lives.
+func Start(executable, fresh string, o Options) (*Gofer, error) {
 	executable, err := filepath.Abs(executable)
 	if err != nil {
 		return nil, err
@@ -100,23 +93,23 @@ func startGofer(executable, fresh string, o goferOptions) (*gofer, error) {
 		return nil, err
 	}
 	cmd := exec.Command(executable)
-	cmd.Args = append([]string{"runsc-gofer", "--root=" + filepath.Join(fresh, "state")}, o.flags...)
-	if !o.directfs {
+	cmd.Args = append([]string{"runsc-gofer", "--root=" + filepath.Join(fresh, "state")}, o.Flags...)
+	if !o.Directfs {
 		cmd.Args = append(cmd.Args, "--directfs=false")
 	}
-	cmd.SysProcAttr = namespaces(o.directfs || o.userNamespace)
+	cmd.SysProcAttr = namespaces(o.Directfs || o.UserNamespace)
 	given := donation{cmd: cmd}
 	defer given.close()
-	g := &gofer{cmd: cmd, dev: -1, ended: make(chan struct{})}
+	g := &Gofer{cmd: cmd, dev: -1, Ended: make(chan struct{})}
 
-	logFile, err := os.Create(logPath(fresh))
+	logFile, err := os.Create(LogPath(fresh))
 	if err != nil {
 		return nil, err
 	}
 	given.give("log-fd", logFile)
-	confs := []string{o.rootConf}
-	for _, m := range o.mounts {
-		confs = append(confs, cmp.Or(m.conf, "lisafs:none"))
+	confs := []string{cmp.Or(o.RootConf, "lisafs:none")}
+	for _, m := range o.Mounts {
+		confs = append(confs, cmp.Or(m.Conf, "lisafs:none"))
 	}
 	cmd.Args = append(cmd.Args, "gofer", "--bundle", bundle, "--gofer-mount-confs="+strings.Join(confs, ","))
 	spec, err := os.Open(filepath.Join(bundle, "config.json"))
@@ -131,23 +124,23 @@ func startGofer(executable, fresh string, o goferOptions) (*gofer, error) {
 	defer mountsOut.Close()
 	given.give("mounts-fd", mountsIn)
 	if err := g.giveSockets(&given, o, confs); err != nil {
-		g.close()
+		g.Close()
 		return nil, err
 	}
 	chroot, err := given.giveEnd("sync-chroot-fd", unix.SOCK_STREAM)
 	if err != nil {
-		g.close()
+		g.Close()
 		return nil, err
 	}
-	cmd.Args = append(cmd.Args, "interop")
+	cmd.Args = append(cmd.Args, "container")
 	if err := cmd.Start(); err != nil {
-		g.close()
+		g.Close()
 		unix.Close(chroot)
 		return nil, err
 	}
 	go func() {
 		_ = cmd.Wait()
-		close(g.ended)
+		close(g.Ended)
 	}()
 	given.close()
 	unix.Close(chroot)
@@ -158,14 +151,14 @@ func startGofer(executable, fresh string, o goferOptions) (*gofer, error) {
 	if err != nil {
 		return g, fmt.Errorf("reading the mounts: %w", err)
 	}
-	g.mounts = strings.ReplaceAll(string(mounts), fresh, "FRESH")
+	g.Mounts = strings.ReplaceAll(string(mounts), fresh, "FRESH")
 	if len(mounts) == 0 {
 		return g, errors.New("the gofer wrote no mounts")
 	}
 	return g, nil
 }
 
-func (g *gofer) giveSockets(given *donation, o goferOptions, confs []string) error {
+func (g *Gofer) giveSockets(given *donation, o Options, confs []string) error {
 	rpc, err := given.giveEnd("rpc-fd", unix.SOCK_STREAM)
 	if err != nil {
 		return err
@@ -192,7 +185,7 @@ func (g *gofer) giveSockets(given *donation, o goferOptions, confs []string) err
 		}
 		g.io = append(g.io, end)
 	}
-	if o.dev {
+	if o.Dev {
 		if g.dev, err = given.giveEnd("dev-io-fd", unix.SOCK_STREAM); err != nil {
 			return err
 		}
@@ -218,16 +211,31 @@ func namespaces(user bool) *syscall.SysProcAttr {
 	return attributes
 }
 
-func logPath(fresh string) string { return filepath.Join(fresh, "log") }
+// LogPath is where the gofer of a fresh file system writes its log.
+func LogPath(fresh string) string { return filepath.Join(fresh, "log") }
 
-// take gives the caller the client's end of connection i, 0 being the root's.
-func (g *gofer) take(i int) int {
+// PID gives the process's number in the caller's PID namespace.
+func (g *Gofer) PID() int { return g.cmd.Process.Pid }
+
+// Connections counts the sockets: the root's and one for each mount that has one.
+func (g *Gofer) Connections() int { return len(g.io) }
+
+// Take gives the caller the client's end of connection i, 0 being the root's.
+func (g *Gofer) Take(i int) int {
 	fd := g.io[i]
 	g.io[i] = -1
 	return fd
 }
 
-func (g *gofer) close() {
+// TakeDev gives the caller the client's end of the connection to the devices.
+func (g *Gofer) TakeDev() int {
+	fd := g.dev
+	g.dev = -1
+	return fd
+}
+
+// Close hangs up the connections that nobody took, and all else that the gofer waits on.
+func (g *Gofer) Close() {
 	for _, fd := range append(g.io, g.dev) {
 		if fd >= 0 {
 			unix.Close(fd)
@@ -239,25 +247,25 @@ func (g *gofer) close() {
 	}
 }
 
-// kill ends a gofer that does not answer any more.
-func (g *gofer) kill() { _ = g.cmd.Process.Kill() }
+// Kill ends a gofer that does not answer any more.
+func (g *Gofer) Kill() { _ = g.cmd.Process.Kill() }
 
-// end closes the remaining connections, waits and says how the process ended.
-func (g *gofer) end() string {
-	g.close()
+// End closes the remaining connections, waits and says how the process ended.
+func (g *Gofer) End() string {
+	g.Close()
 	select {
-	case <-g.ended:
+	case <-g.Ended:
 	case <-time.After(endTimeout):
-		g.kill()
-		<-g.ended
+		g.Kill()
+		<-g.Ended
 		return "still running, killed"
 	}
 	return g.cmd.ProcessState.String()
 }
 
-// descriptors counts what the process has open.
-func (g *gofer) descriptors() int {
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", g.cmd.Process.Pid))
+// Descriptors counts what the process has open.
+func (g *Gofer) Descriptors() int {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", g.PID()))
 	if err != nil {
 		return -1
 	}

@@ -1,4 +1,5 @@
-package main
+// Package harness starts gofers by hand, in a mount namespace of their own, as runsc starts them.
+package harness
 
 import (
 	"errors"
@@ -13,11 +14,11 @@ import (
 )
 
 // baseVariable tells the isolated process the directory that the other one made and removes.
-const baseVariable = "INTEROP_BASE"
+const baseVariable = "GOFER_HARNESS_BASE"
 
-// isolate runs the program again in a mount namespace of its own, so that nothing it mounts outlives it, and gives a
+// Isolate runs the program again in a mount namespace of its own, so that nothing it mounts outlives it, and gives a
 // directory to mount in. It returns in the new process only; the old one waits and ends with it.
-func isolate() (string, error) {
+func Isolate() (string, error) {
 	if base := os.Getenv(baseVariable); base != "" {
 		return base, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
 	}
@@ -54,20 +55,21 @@ func removeAllEmpty(base string) error {
 	return errors.Join(err, os.Remove(base))
 }
 
-// mountFresh mounts an empty tmpfs for one run on one target. Each run has one of its own, so inode numbers, free space
-// and the order of directory entries are the same for both targets.
-func mountFresh(base, name string) (string, error) {
+// MountFresh mounts an empty tmpfs below base. Whoever has one of its own sees the same inode numbers, free space and
+// order of directory entries as any other.
+func MountFresh(base, name string) (string, error) {
 	at := filepath.Join(base, name)
 	if err := os.Mkdir(at, 0o755); err != nil {
 		return "", err
 	}
-	if err := unix.Mount("interop", at, "tmpfs", 0, "mode=0755"); err != nil {
+	if err := unix.Mount("fresh", at, "tmpfs", 0, "mode=0755"); err != nil {
 		return "", fmt.Errorf("mounting a tmpfs on %s: %w", at, err)
 	}
 	return at, nil
 }
 
-func unmountFresh(at string) error {
+// UnmountFresh takes it away again, with all that is in it.
+func UnmountFresh(at string) error {
 	if err := unix.Unmount(at, unix.MNT_DETACH); err != nil {
 		return err
 	}
