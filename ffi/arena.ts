@@ -28,6 +28,11 @@ export function addressOf(offset: number): number {
   return base + offset;
 }
 
+/** How much of the arena's address space was ever allocated, in bytes. */
+export function arenaBytesUsed(): number {
+  return used;
+}
+
 /**
  * Allocates zeroed, page-aligned memory and gives its offset, which is never 0; undefined when the arena is exhausted. The
  * caller owns it until releaseMemory(). Rounds up to whole pages.

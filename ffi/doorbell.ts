@@ -2,11 +2,12 @@ import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import { CodePage } from "./code-page.ts";
 import { outcomeOf, type Result } from "./errno.ts";
 import type { HostFd } from "./host-fd.ts";
-import { F_GETFL, F_OWNER_TID, F_SETFL, F_SETOWN_EX, O_ASYNC, SA_RESTART, SA_RESTORER, SIGIO } from "./linux.ts";
-import { currentArchitecture, syscallNumber } from "./machine.ts";
+import { F_GETFL, F_OWNER_TID, F_SETFL, F_SETOWN_EX, O_ASYNC, SIGIO } from "./linux.ts";
+import { currentArchitecture } from "./machine.ts";
 import { threadId } from "./process.ts";
-import { fileOwnerLayout, sigactionLayout } from "./structs.ts";
-import { countingSignalHandlerStub, syscallStub } from "./stubs.ts";
+import { emitSignalRestorer, setSignalHandler } from "./signal-action.ts";
+import { fileOwnerLayout } from "./structs.ts";
+import { countingSignalHandlerStub } from "./stubs.ts";
 import { syscalls } from "./syscalls.ts";
 
 /**
@@ -16,26 +17,16 @@ import { syscalls } from "./syscalls.ts";
  */
 export const doorbellWord = allocateStaticMemory(4);
 
-const kernelSignalSetBytes = 8;
-
 let isInstalled = false;
 
 /** Installs the signal handler, the first time it is called; to be called before ringDoorbellFor(). Throws when the kernel refuses. */
 export function installDoorbell(): void {
   if (isInstalled) return;
-  const architecture = currentArchitecture();
   const codePage = new CodePage();
-  const handler = codePage.emit(countingSignalHandlerStub(addressOf(doorbellWord), architecture));
-  const restorer = codePage.emit(syscallStub(syscallNumber("rt_sigreturn", architecture), architecture));
+  const handler = codePage.emit(countingSignalHandlerStub(addressOf(doorbellWord), currentArchitecture()));
+  const restorer = emitSignalRestorer(codePage);
   codePage.seal();
-  const action = allocateStaticMemory(sigactionLayout.bytes);
-  const { view } = memory;
-  view.setBigUint64(action + sigactionLayout.handler, BigInt(handler), true);
-  view.setBigUint64(action + sigactionLayout.restorer, BigInt(restorer), true);
-  // The runtime's own system calls, and ours that do not look for EINTR, go on after the bell has rung.
-  view.setBigUint64(action + sigactionLayout.flags, BigInt(SA_RESTORER | SA_RESTART), true);
-  const outcome = outcomeOf(syscalls.rt_sigaction(SIGIO, addressOf(action), 0, kernelSignalSetBytes));
-  if (outcome !== undefined) throw new Error(`cannot install the doorbell's signal handler: ${outcome}`);
+  setSignalHandler(SIGIO, handler, restorer);
   isInstalled = true;
 }
 

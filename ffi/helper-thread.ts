@@ -14,6 +14,7 @@ import {
   EFD_CLOEXEC,
   EFD_NONBLOCK,
   SIG_SETMASK,
+  SIGSYS,
 } from "./linux.ts";
 import { currentArchitecture, type SyscallName, syscallNumber } from "./machine.ts";
 import { type Int64, syscalls } from "./syscalls.ts";
@@ -126,6 +127,12 @@ function allocateThreadPlaces(): ThreadPlaces {
   return { job, stack };
 }
 
+/** Makes what threads need beyond system calls: their code, and the bell. To be called before new code is forbidden. */
+export function prepareHelperThreads(): void {
+  clone ??= linkClone();
+  helperBell();
+}
+
 let clone: ((flags: number, stack: number) => number) | undefined;
 
 function startThread({ stack }: ThreadPlaces): boolean {
@@ -133,13 +140,16 @@ function startThread({ stack }: ThreadPlaces): boolean {
   return withSignalsBlocked(clone, threadFlags, addressOf(stack)) > 0;
 }
 
-const allSignals = allocateStaticMemory(kernelSignalSetBytes);
+const blockedSignals = allocateStaticMemory(kernelSignalSetBytes);
 const signalsBefore = allocateStaticMemory(kernelSignalSetBytes);
 
-/** A thread starts with the signals blocked that its creator has blocked: all of them, since it could run no handler. */
+/**
+ * A thread starts with the signals blocked that its creator has blocked: all of them, since it could run no handler. But for SIGSYS:
+ * the handler of the filter's debug mode ends the process, so what its frame overwrites below the stack does not matter.
+ */
 function withSignalsBlocked(start: (flags: number, stack: number) => number, flags: number, stack: number): number {
-  memory.view.setBigInt64(allSignals, -1n, true);
-  syscalls.rt_sigprocmask(SIG_SETMASK, addressOf(allSignals), addressOf(signalsBefore), kernelSignalSetBytes);
+  memory.view.setBigInt64(blockedSignals, ~(1n << BigInt(SIGSYS - 1)), true);
+  syscalls.rt_sigprocmask(SIG_SETMASK, addressOf(blockedSignals), addressOf(signalsBefore), kernelSignalSetBytes);
   try {
     return start(flags, stack);
   } finally {

@@ -100,6 +100,10 @@ export const FUTEX2_SIZE_U32 = 0x2;
 export const CLOCK_MONOTONIC = 1;
 
 /** Signals. Source: signal(7), sigaction(2). */
+export const SIGHUP = 1;
+export const SIGINT = 2;
+export const SIGQUIT = 3;
+export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIGIO = 29;
 export const SIG_IGN = 1;
@@ -165,6 +169,10 @@ export const UNIX_PATH_MAX = 108;
 /** Flags of renameat2(2). */
 export const RENAME_EXCHANGE = 0x2;
 
+/** Does not wait. Source: wait4(2). */
+export const WNOHANG = 1;
+
+export const RLIMIT_CORE = 4;
 export const RLIMIT_NOFILE = 7;
 
 /** Threads. Source: clone(2), eventfd(2), sigprocmask(2). */
@@ -176,3 +184,37 @@ export const CLONE_SYSVSEM = 0x40000;
 export const EFD_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;
 export const SIG_SETMASK = 2;
+
+/** Capabilities. Source: capabilities(7). */
+export const CAP_CHOWN = 0;
+export const CAP_DAC_OVERRIDE = 1;
+export const CAP_DAC_READ_SEARCH = 2;
+export const CAP_FOWNER = 3;
+export const CAP_FSETID = 4;
+export const CAP_SETGID = 6;
+export const CAP_SETUID = 7;
+export const CAP_SETPCAP = 8;
+export const CAP_SYS_CHROOT = 18;
+export const _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
+
+/** Operations of prctl(2). */
+export const PR_SET_DUMPABLE = 4;
+export const PR_CAPBSET_READ = 23;
+export const PR_CAPBSET_DROP = 24;
+export const PR_SET_NO_NEW_PRIVS = 38;
+export const PR_CAP_AMBIENT = 47;
+export const PR_CAP_AMBIENT_RAISE = 2;
+export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+
+/** What only the seccomp filter and its debug mode name. Source: clone(2), futex(2), mmap(2), prctl(2), sigaction(2). */
+export const CLONE_FS = 0x200;
+export const CLONE_SETTLS = 0x80000;
+export const CLONE_PARENT_SETTID = 0x100000;
+export const CLONE_CHILD_CLEARTID = 0x200000;
+export const FUTEX_WAIT_BITSET = 9;
+export const FUTEX_PRIVATE_FLAG = 0x80;
+export const FUTEX_CLOCK_REALTIME = 0x100;
+export const MAP_STACK = 0x20000;
+export const PR_SET_NAME = 15;
+export const SA_SIGINFO = 0x4;
+export const SIGSYS = 31;

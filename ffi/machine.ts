@@ -16,6 +16,7 @@ export function currentArchitecture(): Architecture {
 export const syscallNumbers = {
   accept4: [288, 242],
   bind: [49, 200],
+  capset: [126, 91],
   chdir: [80, 49],
   chroot: [161, 51],
   clock_gettime: [228, 113],
@@ -26,6 +27,7 @@ export const syscallNumbers = {
   epoll_ctl: [233, 21],
   epoll_pwait: [281, 22],
   eventfd2: [290, 19],
+  exit_group: [231, 94],
   faccessat: [269, 48],
   fallocate: [285, 47],
   fchdir: [81, 50],
@@ -46,6 +48,7 @@ export const syscallNumbers = {
   getegid: [108, 177],
   geteuid: [107, 175],
   getgid: [104, 176],
+  getpid: [39, 172],
   gettid: [186, 178],
   getuid: [102, 174],
   lgetxattr: [192, 9],
@@ -64,6 +67,7 @@ export const syscallNumbers = {
   openat2: [437, 437],
   pivot_root: [155, 41],
   ppoll: [271, 73],
+  prctl: [157, 167],
   pread64: [17, 67],
   pwrite64: [18, 68],
   read: [0, 63],
@@ -86,10 +90,13 @@ export const syscallNumbers = {
   statfs: [137, 43],
   statx: [332, 291],
   symlinkat: [266, 36],
+  tgkill: [234, 131],
   umask: [95, 166],
   umount2: [166, 39],
   unlinkat: [263, 35],
   utimensat: [280, 88],
+  wait4: [61, 260],
+  write: [1, 64],
 } as const satisfies Record<string, readonly [x64: number, arm64: number]>;
 
 export type SyscallName = keyof typeof syscallNumbers;

@@ -1,13 +1,14 @@
 import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import { outcomeOf, type Result } from "./errno.ts";
 import type { HostFd } from "./host-fd.ts";
-import { SIG_IGN, SIGCHLD } from "./linux.ts";
+import { SIG_IGN, SIGCHLD, WNOHANG } from "./linux.ts";
 import { rlimitLayout, sigactionLayout } from "./structs.ts";
 import { syscalls } from "./syscalls.ts";
 
 const rlimit = allocateStaticMemory(rlimitLayout.bytes);
 const sigaction = allocateStaticMemory(sigactionLayout.bytes);
 const kernelSignalSetBytes = 8;
+const anyChild = -1;
 
 /** The real and effective user and group of the calling thread. */
 export interface ProcessIds {
@@ -54,10 +55,18 @@ export function setResourceLimit(resource: number, limit: number): Result<void> 
   return outcomeOf(syscalls.setrlimit(resource, addressOf(rlimit)));
 }
 
-/** Lets the kernel reap ended children: the process no longer waits for any. Source: sigaction(2), SIGCHLD. */
+/**
+ * Lets the kernel reap ended children: the process no longer waits for any. Those that ended before are reaped here.
+ * Source: sigaction(2), SIGCHLD; wait4(2).
+ */
 export function ignoreEndedChildren(): Result<void> {
   memory.view.setBigUint64(sigaction + sigactionLayout.handler, BigInt(SIG_IGN), true);
-  return outcomeOf(syscalls.rt_sigaction(SIGCHLD, addressOf(sigaction), 0, kernelSignalSetBytes));
+  const outcome = outcomeOf(syscalls.rt_sigaction(SIGCHLD, addressOf(sigaction), 0, kernelSignalSetBytes));
+  if (outcome !== undefined) return outcome;
+  let reaped: number;
+  do reaped = syscalls.wait4(anyChild, 0, WNOHANG, 0);
+  while (reaped > 0);
+  return undefined;
 }
 
 /** Lets standard error go where `fd` goes, which is borrowed. Source: dup3(2). */

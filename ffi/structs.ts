@@ -27,6 +27,12 @@ export const openHowLayout = layout({ flags: "u64", mode: "u64", resolve: "u64" 
 /** struct rlimit. Source: setrlimit(2). */
 export const rlimitLayout = layout({ current: "u64", maximum: "u64" });
 
+/** struct __user_cap_header_struct. Source: capset(2). */
+export const capabilityHeaderLayout = layout({ version: "u32", pid: "i32" });
+
+/** struct __user_cap_data_struct, for 32 capabilities: version 3 takes two of them. Source: capset(2). */
+export const capabilityDataLayout = layout({ effective: "u32", permitted: "u32", inheritable: "u32" });
+
 /** struct pollfd. Source: poll(2). */
 export const pollfdLayout = layout({ fd: "i32", events: "u16", revents: "u16" });
 

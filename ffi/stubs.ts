@@ -56,15 +56,15 @@ export function countingSignalHandlerStub(wordAddress: number, architecture: Arc
   );
 }
 
-function littleEndian32(value: number): [number, number, number, number] {
+export function littleEndian32(value: number): [number, number, number, number] {
   return [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, (value >>> 24) & 0xff];
 }
 
-function littleEndian64(value: number): number[] {
+export function littleEndian64(value: number): number[] {
   return [...littleEndian32(value % 0x1_0000_0000), ...littleEndian32(Math.floor(value / 0x1_0000_0000))];
 }
 
-function halfWords(value: number): [number, number, number, number] {
+export function halfWords(value: number): [number, number, number, number] {
   const high = Math.floor(value / 0x1_0000_0000);
   const low = value % 0x1_0000_0000;
   return [low & 0xffff, Math.floor(low / 0x10000), high & 0xffff, Math.floor(high / 0x10000)];

@@ -57,6 +57,7 @@ const signatures = {
   getegid: [],
   geteuid: [],
   getgid: [],
+  getpid: [],
   gettid: [],
   getuid: [],
   lgetxattr: ["ptr", "ptr", "ptr", "usize"],
@@ -77,6 +78,7 @@ const signatures = {
   openat2: ["i32", "ptr", "ptr", "usize"],
   pivot_root: ["ptr", "ptr"],
   ppoll: ["ptr", "i32", "ptr", "ptr", "usize"],
+  prctl: ["i32", "usize", "usize", "usize", "usize"],
   pread64: ["i32", "ptr", "usize", "i64"],
   pwrite64: ["i32", "ptr", "usize", "i64"],
   read: ["i32", "ptr", "usize"],
@@ -94,10 +96,12 @@ const signatures = {
   statfs: ["ptr", "ptr"],
   statx: ["i32", "ptr", "i32", "i32", "ptr"],
   symlinkat: ["ptr", "i32", "ptr"],
+  tgkill: ["i32", "i32", "i32"],
   umask: ["i32"],
   umount2: ["ptr", "i32"],
   unlinkat: ["i32", "ptr", "i32"],
   utimensat: ["i32", "ptr", "ptr", "i32"],
+  wait4: ["i32", "ptr", "i32", "ptr"],
 } as const satisfies { readonly [Name in SyscallName]?: readonly ArgumentType[] };
 
 type Signatures = typeof signatures;

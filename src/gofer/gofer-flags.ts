@@ -1,11 +1,12 @@
 import type { HostFd } from "../../ffi/host-fd.ts";
-import { descriptorFlag, descriptorListFlag, numberFlag, textFlag } from "./flag-types.ts";
+import { booleanFlag, descriptorFlag, descriptorListFlag, numberFlag, textFlag } from "./flag-types.ts";
 import { arityIn, type Flag, readFlags, splitFlags, usage } from "./flags.ts";
 import { type MountConf, mountConfsFlag } from "./mount-conf.ts";
 import { type Attempt, StartFailure } from "./start-failure.ts";
 
 /** The flags of the gofer command. Source: runsc/cmd/gofer.go. */
 const table = {
+  "apply-caps": booleanFlag(true),
   bundle: textFlag(""),
   "dev-io-fd": descriptorFlag,
   gid: numberFlag(0, 0),
@@ -13,13 +14,29 @@ const table = {
   "io-fds": descriptorListFlag,
   "mounts-fd": descriptorFlag,
   "pin-ring-fd": descriptorFlag,
+  "proc-mount-sync-fd": descriptorFlag,
+  "profile-block-fd": descriptorFlag,
+  "profile-cpu-fd": descriptorFlag,
+  "profile-heap-fd": descriptorFlag,
+  "profile-mutex-fd": descriptorFlag,
   "rpc-fd": descriptorFlag,
+  "setup-root": booleanFlag(true),
   "spec-fd": descriptorFlag,
   "sync-chroot-fd": descriptorFlag,
   "sync-sentry-exit-fd": descriptorFlag,
   "sync-userns-fd": descriptorFlag,
+  "trace-fd": descriptorFlag,
   uid: numberFlag(0, 0),
 };
+
+/** Source: runsc/profile/profile.go. */
+const profileFlags = [
+  "profile-block-fd",
+  "profile-cpu-fd",
+  "profile-heap-fd",
+  "profile-mutex-fd",
+  "trace-fd",
+] as const satisfies (keyof typeof table)[];
 
 /** What the words after `gofer` say. The process owns the descriptors. */
 export interface GoferArguments {
@@ -42,6 +59,16 @@ export interface GoferArguments {
   readonly gid: number;
   /** Brings a pidfd of the sandbox. */
   readonly syncSentryExitFd: HostFd | undefined;
+  /** Held open until the process ends, for what it keeps alive. */
+  readonly pinRingFd: HostFd | undefined;
+  /** Whether capabilities are given up. */
+  readonly appliesCapabilities: boolean;
+  /** Whether the root is to be set up: whoever says no has done it. */
+  readonly setsUpRoot: boolean;
+  /** Leads to a process that unmounts /proc when a byte comes; undefined where this process does it. */
+  readonly procMountSyncFd: HostFd | undefined;
+  /** Where runsc would have profiles of the Go runtime; those that it asks for, by the flags' names. */
+  readonly profileFds: ReadonlyMap<string, HostFd>;
   /** Flags of another runsc release that this gofer does not know. */
   readonly ignored: readonly Flag[];
 }
@@ -74,16 +101,26 @@ export function readGoferArguments(words: readonly string[]): Attempt<GoferArgum
     syncChrootFd: values["sync-chroot-fd"],
     syncUsernsFd: values["sync-userns-fd"],
     syncSentryExitFd: values["sync-sentry-exit-fd"],
+    pinRingFd: values["pin-ring-fd"],
+    procMountSyncFd: values["proc-mount-sync-fd"],
   };
-  const repeated = firstRepeated([...Object.values(descriptors).flat(), values["pin-ring-fd"]]);
+  const profileFds = new Map<string, HostFd>();
+  for (const name of profileFlags) {
+    const fd = values[name];
+    if (fd !== undefined) profileFds.set(name, fd);
+  }
+  const repeated = firstRepeated([...Object.values(descriptors).flat(), ...profileFds.values()]);
   if (repeated !== undefined) return usage(`descriptor ${repeated} is named twice`);
   return {
     containerId,
     bundle: values.bundle,
     mountConfs: values["gofer-mount-confs"],
     ...descriptors,
+    profileFds,
     uid: values.uid,
     gid: values.gid,
+    appliesCapabilities: values["apply-caps"],
+    setsUpRoot: values["setup-root"],
     ignored: unknown,
   };
 }

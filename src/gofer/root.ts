@@ -1,7 +1,7 @@
 import { type ByteString, byteStringOf, textOf } from "../../ffi/byte-string.ts";
 import { Errno, Failure, type Result } from "../../ffi/errno.ts";
 import { makeDirectory } from "../../ffi/files.ts";
-import { OwnedFd, workingDirectory } from "../../ffi/host-fd.ts";
+import { type HostFd, OwnedFd, takeAndClose, workingDirectory } from "../../ffi/host-fd.ts";
 import {
   MNT_DETACH,
   MS_BIND,
@@ -16,6 +16,7 @@ import {
 } from "../../ffi/linux.ts";
 import { changeDirectory, changeRoot, mount, pivotToWorkingDirectory, unmount } from "../../ffi/mounts.ts";
 import type { Log } from "../log/log.ts";
+import { writeAll } from "../log/log-file.ts";
 import { setUpDevices } from "./devices.ts";
 import { type ContainerIdentity, runCreateContainerHooks } from "./hooks.ts";
 import { rootPropagationFlags } from "./mount-options.ts";
@@ -46,6 +47,9 @@ const containerRoot = "/root" as ByteString;
 
 const safeFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 const directoryMode = 0o755;
+
+/** How long whoever unmounts /proc for this process may take. */
+const unmountMillisMax = 5000;
 
 /** Everything the container's root is made from. */
 export interface RootSetUp {
@@ -80,6 +84,11 @@ export function setUpRoot(setUp: RootSetUp): Attempt<ByteString> {
   if (filled !== undefined) return filled;
   if (staysInHostRoot) return specRoot;
   return leaveHostRoot() ?? containerRoot;
+}
+
+/** The path that setUpRoot() would give, where an earlier process has done its work. */
+export function rootSetUpBefore(spec: Spec, staysInHostRoot: boolean): Attempt<ByteString> {
+  return staysInHostRoot ? canonical(spec.root.path) : containerRoot;
 }
 
 function fillContainerRoot(
@@ -166,9 +175,29 @@ export function ownDescriptorsIn(staysInHostRoot: boolean): ByteString {
 export function unmountProc(): StartFailure | undefined {
   const unmounted = failureOf(unmount(hostProc, MNT_DETACH), "cannot unmount /proc");
   if (unmounted !== undefined) return unmounted;
+  return procIsGone() ? undefined : new StartFailure("system", "/proc is still there after it was unmounted");
+}
+
+/**
+ * Lets the process at the other end of `sync`, which is taken, unmount the proc file system, and waits until it is gone. Source:
+ * goferSyncFDs in runsc/cmd/gofer.go.
+ */
+export function letProcBeUnmounted(sync: HostFd): StartFailure | undefined {
+  const told = writeAll(sync, "\0");
+  takeAndClose(sync);
+  if (!told) return new StartFailure("peer", "--proc-mount-sync-fd: nobody is there to unmount /proc");
+  const deadline = performance.now() + unmountMillisMax;
+  while (!procIsGone()) {
+    if (performance.now() > deadline) return new StartFailure("peer", "--proc-mount-sync-fd: /proc is still there");
+    Bun.sleepSync(1);
+  }
+  return undefined;
+}
+
+function procIsGone(): boolean {
   const self = openPath("/proc/self" as ByteString);
-  if (self instanceof Failure && self.errno === Errno.ENOENT) return undefined;
-  return new StartFailure("system", "/proc is still there after it was unmounted");
+  if (!(self instanceof Failure)) takeAndClose(self);
+  return self instanceof Failure && self.errno === Errno.ENOENT;
 }
 
 /** Makes the container's root the root of the process. */

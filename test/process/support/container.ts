@@ -47,6 +47,11 @@ export class Container {
     });
   }
 
+  /** Lets a second gofer start with logs of its own. */
+  forgetLogs(): void {
+    for (const name of ["log", "debug-log", "stderr"]) rmSync(this.path(name), { force: true });
+  }
+
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }

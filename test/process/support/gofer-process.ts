@@ -7,8 +7,12 @@ import { TestClient } from "../../unit/support/client.ts";
 import type { Container } from "./container.ts";
 import { closeAll, patienceMillis, readToEnd, socketPair } from "./descriptors.ts";
 
+const pollMillis = 5;
+
 const repositoryRoot = resolve(import.meta.dir, "../../..");
-const built = resolve(repositoryRoot, process.env["GOFER_UNDER_TEST"] ?? "dist/bun-gofer");
+
+/** The executable that is tested; where it was not built, the gofer runs from source. */
+export const built = resolve(repositoryRoot, process.env["GOFER_UNDER_TEST"] ?? "dist/bun-gofer");
 
 /** The gofer as it was built, or else from source. */
 const goferCommand = existsSync(built) ? [built] : [process.execPath, resolve(repositoryRoot, "src/main.ts")];
@@ -50,6 +54,10 @@ export interface GoferOptions {
   /** Puts the flags before the word gofer, and those after it, into another order. */
   readonly reorder?: (flags: readonly string[]) => string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** What to execute in place of the gofer as it was built. */
+  readonly command?: readonly string[];
+  /** A command that executes the one that is added to its words. */
+  readonly wrapper?: readonly string[];
 }
 
 /** A gofer started as runsc starts it, with the other ends of its descriptors. */
@@ -112,7 +120,8 @@ export class GoferProcess implements AsyncDisposable {
       "container-1",
     ];
     const standardError = openSync(container.path("stderr"), "ax");
-    const launch = [...namespaces, "bash", "-c", launcher, "launcher", ...goferCommand];
+    const { command = goferCommand, wrapper = [] } = options;
+    const launch = [...namespaces, "bash", "-c", launcher, "launcher", ...wrapper, ...command];
     this.#process = Bun.spawn([...launch, ...words], {
       cwd: container.directory,
       env: { PATH: process.env["PATH"] ?? "", ...options.environment },
@@ -143,6 +152,11 @@ export class GoferProcess implements AsyncDisposable {
     return readToEnd(this.#mountsEnd);
   }
 
+  /** Closes the pipe for the mounts unread. */
+  closeMounts(): void {
+    this.#close(this.#mountsEnd);
+  }
+
   /** The client of connection `index`, once the gofer has answered Mount on it. */
   mounted(index: number): TestClient {
     const client = this.clients[index];
@@ -162,6 +176,26 @@ export class GoferProcess implements AsyncDisposable {
   /** A file of the gofer's directory in the host's /proc. */
   procFile(name: string): string {
     return readFileSync(`/proc/${this.pid}/${name}`, "utf8");
+  }
+
+  /** Sends the gofer a signal from outside of its PID namespace. */
+  signal(name: NodeJS.Signals): void {
+    const { pid } = this;
+    if (pid === undefined) throw new Error(`${name}: the gofer has ended`);
+    process.kill(pid, name);
+  }
+
+  /** Waits until the debug log holds `text`, from a character on. Throws when that does not come to pass. */
+  async logged(text: string, from = 0): Promise<void> {
+    for (const end = performance.now() + patienceMillis; performance.now() < end; await Bun.sleep(pollMillis)) {
+      if (this.said.debugLog.includes(text, from)) return;
+    }
+    throw new Error(`the gofer does not log ${text}:\n${this.said.debugLog}`);
+  }
+
+  /** The exit status, once the gofer has ended by itself. */
+  get exited(): Promise<number> {
+    return this.#process.exited;
   }
 
   /** Ends all connections, waits for the gofer's end and gives what it came to. */

@@ -21,6 +21,8 @@ const headers = [
   "sys/stat.h",
   "sys/statvfs.h",
   "sys/un.h",
+  "sys/wait.h",
+  "linux/capability.h",
   "linux/futex.h",
   "linux/limits.h",
   "linux/magic.h",

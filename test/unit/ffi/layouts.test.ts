@@ -27,6 +27,12 @@ const inC: readonly (readonly [
   ["timespecLayout", "struct timespec", { seconds: "tv_sec", nanoseconds: "tv_nsec" }],
   ["openHowLayout", "struct open_how", { flags: "flags", mode: "mode", resolve: "resolve" }],
   ["rlimitLayout", "struct rlimit", { current: "rlim_cur", maximum: "rlim_max" }],
+  ["capabilityHeaderLayout", "struct __user_cap_header_struct", { version: "version", pid: "pid" }],
+  [
+    "capabilityDataLayout",
+    "struct __user_cap_data_struct",
+    { effective: "effective", permitted: "permitted", inheritable: "inheritable" },
+  ],
   ["pollfdLayout", "struct pollfd", { fd: "fd", events: "events", revents: "revents" }],
   ["epollEventLayout", "struct epoll_event", { events: "events", data: "data" }],
   ["fileOwnerLayout", "struct f_owner_ex", { type: "type", pid: "pid" }],
@@ -79,6 +85,7 @@ const headers = [
   "sys/resource.h",
   "sys/stat.h",
   "sys/vfs.h",
+  "linux/capability.h",
   "linux/openat2.h",
 ];
 

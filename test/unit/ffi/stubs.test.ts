@@ -1,25 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { countingSignalHandlerStub, syscallStub } from "../../../ffi/stubs.ts";
-
-const objdump = "aarch64-linux-gnu-objdump";
-
-/** The instructions that a disassembler sees in arm64 code, each with single spaces and without its remarks. */
-function arm64Instructions(code: Uint8Array): string[] {
-  const directory = mkdtempSync(join(tmpdir(), "bun-gofer-stub-"));
-  try {
-    const file = join(directory, "code");
-    writeFileSync(file, code);
-    const run = Bun.spawnSync([objdump, "-D", "-b", "binary", "-m", "aarch64", "--no-show-raw-insn", file]);
-    return [...run.stdout.toString().matchAll(/^\s+[0-9a-f]+:\t([^/\n]*)/gm)].map(([, text = ""]) =>
-      text.replace(/\s+/g, " ").trim(),
-    );
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
+import { arm64Instructions, canDisassembleArm64 } from "../support/arm64-instructions.ts";
 
 function hexOf(code: Uint8Array): string {
   return Buffer.from(code).toString("hex");
@@ -40,7 +21,7 @@ describe("syscallStub()", () => {
     expect(hexOf(syscallStub(56, "arm64"))).toBe("080780d2010000d4c0035fd6");
   });
 
-  test.skipIf(Bun.which(objdump) === null)("on arm64 reads as intended in a disassembler", () => {
+  test.skipIf(!canDisassembleArm64)("on arm64 reads as intended in a disassembler", () => {
     expect(arm64Instructions(syscallStub(449, "arm64"))).toEqual(["mov x8, #0x1c1", "svc #0x0", "ret"]);
   });
 });
@@ -59,7 +40,7 @@ describe("countingSignalHandlerStub()", () => {
     );
   });
 
-  test.skipIf(Bun.which(objdump) === null)("on arm64 reads as intended in a disassembler", () => {
+  test.skipIf(!canDisassembleArm64)("on arm64 reads as intended in a disassembler", () => {
     expect(arm64Instructions(countingSignalHandlerStub(0xfedc_ba98_7654, "arm64"))).toEqual([
       "mov x0, #0x7654",
       "movk x0, #0xba98, lsl #16",

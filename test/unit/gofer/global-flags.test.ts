@@ -26,8 +26,10 @@ describe("readGlobalFlags()", () => {
     expect(successOf(readGlobalFlags([]))).toEqual({
       logFd: undefined,
       debugLogFd: undefined,
+      debugLog: "",
       debugLogFormat: "text",
       debug: false,
+      trace: false,
       alsoLogToStderr: false,
       directfs: true,
       hostUds: { open: false, create: false },
@@ -78,6 +80,15 @@ describe("readGlobalFlags()", () => {
     ["!boot,gofer", false],
   ])("--debug with --debug-command=%j debugs the gofer: %j", (command, debug) => {
     expect(successOf(readGlobalFlags(["--debug", `--debug-command=${command}`])).debug).toBe(debug);
+  });
+
+  test.each<[words: string[], trace: boolean]>([
+    [["--debug", "--strace"], true],
+    [["--debug"], false],
+    [["--strace"], false],
+    [["--debug", "--strace", "--debug-command=boot"], false],
+  ])("%j has each message logged: %j", (words, trace) => {
+    expect(successOf(readGlobalFlags(words)).trace).toBe(trace);
   });
 
   test.each([

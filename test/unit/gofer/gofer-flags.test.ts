@@ -42,10 +42,35 @@ describe("readGoferArguments()", () => {
       syncSentryExitFd: 7,
       syncUsernsFd: 10,
       syncChrootFd: 11,
+      pinRingFd: 6,
+      procMountSyncFd: undefined,
+      profileFds: new Map(),
       uid: 1000,
       gid: 100,
+      appliesCapabilities: true,
+      setsUpRoot: true,
       ignored: [],
     });
+  });
+
+  test("reads what runsc's gofer writes when it executes itself anew", () => {
+    const words = ["--apply-caps=false", "--setup-root=false", "--proc-mount-sync-fd=12", "--sync-userns-fd=-1"];
+    expect(successOf(readGoferArguments([...minimum, ...words, "id"]))).toMatchObject({
+      appliesCapabilities: false,
+      setsUpRoot: false,
+      procMountSyncFd: 12,
+      syncUsernsFd: undefined,
+    });
+    const bare = successOf(readGoferArguments([...minimum, "--apply-caps", "--setup-root", "id"]));
+    expect([bare.appliesCapabilities, bare.setsUpRoot]).toEqual([true, true]);
+  });
+
+  test("reads where profiles are to go", () => {
+    const { profileFds } = successOf(readGoferArguments([...minimum, "--profile-cpu-fd=9", "--trace-fd=10", "id"]));
+    expect([...profileFds].map(([name, fd]) => [name, Number(fd)])).toEqual([
+      ["profile-cpu-fd", 9],
+      ["trace-fd", 10],
+    ]);
   });
 
   test("reads them in any order", () => {

@@ -11,6 +11,8 @@ import { Script, ScriptedConnection } from "./scripted-backend.ts";
 export interface ScriptedOptions extends Partial<ConnectionOptions> {
   readonly unsupported?: readonly MessageName[];
   readonly messageBytesMax?: number;
+  /** For the first client's options only: whether the server logs all messages. */
+  readonly trace?: boolean;
 }
 
 const defaultOptions: ConnectionOptions = {
@@ -28,11 +30,12 @@ const defaultOptions: ConnectionOptions = {
 export class ScriptedServer implements Disposable {
   readonly script = new Script();
   readonly log = new RecordingLog();
-  readonly server = new Server(this.log, calls, counts);
+  readonly server: Server;
   readonly client: TestClient;
   readonly #clients: TestClient[] = [];
 
   constructor(options: ScriptedOptions = {}) {
+    this.server = new Server(this.log, calls, counts, { trace: options.trace ?? false });
     this.client = this.connect("/", options);
   }
 

@@ -1,0 +1,103 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Architecture } from "../../../ffi/machine.ts";
+import { type EndingParts, endingSignalHandlerStub, type RingingParts } from "../../../ffi/signal-stubs.ts";
+import { runProgram, whyNotRunnable } from "../elf/support/run-program.ts";
+
+const base = 0x400000;
+const machines = { x64: "x86-64", arm64: "arm64" } as const;
+const machineNumbers = { x64: 62, arm64: 183 } as const;
+
+/** Where in the program things stand. */
+const at = { atOnce: 0x100, count: 0x104, bell: 0x108, one: 0x110, text: 0x120, entry: 0x200, handler: 0x300 } as const;
+const programBytes = 0x1000;
+const standardOutput = 1;
+
+/** Calls the handler, and exits with the count and 16 times the bell's count. */
+const callers: Readonly<Record<Architecture, Uint8Array>> = {
+  x64: Uint8Array.of(
+    ...[0xe8, 0xfb, 0x00, 0x00, 0x00], //                   call handler
+    ...[0x8b, 0x3c, 0x25, 0x04, 0x01, 0x40, 0x00], //       mov edi, [count]
+    ...[0x8b, 0x04, 0x25, 0x08, 0x01, 0x40, 0x00], //       mov eax, [bell]
+    ...[0xc1, 0xe0, 0x04, 0x01, 0xc7], //                   shl eax, 4; add edi, eax
+    ...[0xb8, 0xe7, 0x00, 0x00, 0x00, 0x0f, 0x05], //       exit_group
+  ),
+  arm64: new Uint8Array(
+    Uint32Array.of(
+      0x94000040, //                            bl handler
+      0xd2a00801, //                            movz x1, #0x40, lsl #16
+      0xb9410420, //                            ldr w0, [x1, #count]
+      0xb9410822, //                            ldr w2, [x1, #bell]
+      0x0b021000, //                            add w0, w0, w2, lsl #4
+      0xd2800bc8, //                            mov x8, #94 (exit_group)
+      0xd4000001, //                            svc #0
+    ).buffer,
+  ),
+};
+
+/** Why such a program cannot run here; undefined when it can. */
+export function whyNoHandlerProgram(architecture: Architecture): string | undefined {
+  return whyNotRunnable(machines[architecture]);
+}
+
+/**
+ * Runs an ending handler as a plain function in a program of its own, with standard output for the bell's eventfd and for its last
+ * words, which are `text`. Gives the exit status and what was written.
+ */
+export function runEndingHandler(
+  architecture: Architecture,
+  { atOnce, text, status }: { readonly atOnce: number; readonly text: string; readonly status: number },
+): { readonly status: number; readonly written: Uint8Array } {
+  const ringing: RingingParts = {
+    countWord: base + at.count,
+    bellWord: base + at.bell,
+    bellFd: standardOutput,
+    one: base + at.one,
+  };
+  const words = { descriptor: standardOutput, address: base + at.text, bytes: text.length };
+  const ending: EndingParts = { atOnceWord: base + at.atOnce, writes: [words], status };
+  const program = emptyProgram(architecture);
+  const view = new DataView(program.buffer);
+  view.setUint32(at.atOnce, atOnce, true);
+  view.setUint32(at.one, 1, true);
+  program.set(Buffer.from(text), at.text);
+  program.set(callers[architecture], at.entry);
+  program.set(endingSignalHandlerStub(ending, ringing, architecture), at.handler);
+  return run(architecture, program);
+}
+
+/** A static ELF64 program of one segment that can be read, written and executed. */
+function emptyProgram(architecture: Architecture): Uint8Array<ArrayBuffer> {
+  const program = new Uint8Array(programBytes);
+  const view = new DataView(program.buffer);
+  program.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint16(16, 2, true);
+  view.setUint16(18, machineNumbers[architecture], true);
+  view.setUint32(20, 1, true);
+  view.setBigUint64(24, BigInt(base + at.entry), true);
+  view.setBigUint64(32, 64n, true);
+  view.setUint16(52, 64, true);
+  view.setUint16(54, 56, true);
+  view.setUint16(56, 1, true);
+  const readWriteExecute = 7;
+  view.setUint32(64, 1, true);
+  view.setUint32(68, readWriteExecute, true);
+  for (const [place, value] of [0, base, base, programBytes, programBytes, 0x10000].entries()) {
+    view.setBigUint64(72 + place * 8, BigInt(value), true);
+  }
+  return program;
+}
+
+function run(architecture: Architecture, program: Uint8Array): { status: number; written: Uint8Array } {
+  const directory = mkdtempSync(join(tmpdir(), "bun-gofer-handler-"));
+  try {
+    const file = join(directory, "program");
+    writeFileSync(file, program);
+    chmodSync(file, 0o755);
+    const { status, stdout } = runProgram(machines[architecture], file, ["program"]);
+    return { status, written: stdout };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
