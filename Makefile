@@ -8,10 +8,16 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # A runsc to adopt; without one it is built from the gVisor module that runsc/go.mod pins.
 RUNSC ?=
+# The libseccomp that the gofer carries along; without one it is that of the distribution.
+LIBSECCOMP ?=
 # Set to 1 to run the demo as an unprivileged user would.
 ROOTLESS ?=
 # More arguments for scripts/demo.ts.
 DEMO_ARGS ?=
+# How long make soak takes.
+SOAK_MINUTES ?= 60
+# Parts of the benchmarks to run; see bench/run.ts.
+BENCH_ARGS ?=
 # Arguments for scripts/mutate.ts.
 MUTATE_ARGS ?=
 
@@ -27,21 +33,23 @@ BUN_TARGET := bun-linux-$(if $(filter aarch64 arm64,$(MACHINE)),arm64,x64)
 SOURCES := $(shell find src ffi -type f 2>/dev/null)
 
 NODE_MODULES := node_modules/.lock-sha256
+SECCOMP_LIBRARY := .cache/libseccomp.so.2
 BUILD_ID := .cache/build-id
 RUNSC_ORIGIN := .cache/runsc-origin
 
 .PHONY: help
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
-	@echo 'Variables: RUNSC=/path/to/runsc (default: built from source)  ROOTLESS=1  DEMO_ARGS=...'
+	@echo 'Variables: RUNSC=/path/to/runsc (default: built from source)  LIBSECCOMP=/path/to/libseccomp.so.2'
+	@echo '           ROOTLESS=1  DEMO_ARGS=...'
 
 .PHONY: demo
 demo: build ## Run a sandbox on bun-gofer and show what it did
 	@$(BUN) scripts/demo.ts $(if $(filter 1,$(ROOTLESS)),--rootless) $(DEMO_ARGS)
 
 .PHONY: test
-test: packages check build ## Check, build and run every test
+test: packages engine-programs check build ## Check, build and run every test
 	@$(BUN) scripts/test.ts
 
 .PHONY: build
@@ -65,6 +73,18 @@ unit: setup ## Run the unit tests
 sandbox: packages build ## Run the tests in real sandboxes
 	@$(BUN) scripts/test.ts sandbox
 
+.PHONY: soak
+soak: packages build ## Use the gofer for long and see that it neither fails nor grows (SOAK_MINUTES=60)
+	@SOAK_MINUTES=$(SOAK_MINUTES) $(BUN) scripts/test.ts soak
+
+.PHONY: engines
+engines: packages engine-programs build ## Run containers by Docker and by containerd, with daemons of their own
+	@$(BUN) scripts/test.ts engines
+
+.PHONY: engine-programs
+engine-programs:
+	@scripts/get-engines.sh
+
 .PHONY: vectors
 vectors: ## Make the byte vectors of the messages anew, with gVisor's own encoder
 	@mkdir -p .cache
@@ -76,11 +96,15 @@ mutate: setup ## Change one rule at a time and see whether the tests notice (MUT
 	@$(BUN) scripts/mutate.ts $(MUTATE_ARGS)
 
 .PHONY: bench
-bench: setup ## Run the benchmarks
-	@for file in $$(find bench -name '*.bench.ts' | sort); do echo "== $$file"; $(BUN) "$$file"; done
+bench: packages build ## Run all benchmarks, for more than an hour, and write docs/performance.md (BENCH_ARGS="gofers page")
+	@$(BUN) bench/run.ts $(BENCH_ARGS)
+
+.PHONY: bench-quick
+bench-quick: build ## Compare with the stock gofer for a minute and print that
+	@$(BUN) bench/run.ts --quick $(BENCH_ARGS)
 
 .PHONY: setup
-setup: $(NODE_MODULES) ## Install the development tools that the lock file names
+setup: $(NODE_MODULES) $(SECCOMP_LIBRARY) ## Install the development tools that the lock file names
 
 .PHONY: packages
 packages: ## Install the Debian packages that the tests need, when missing
@@ -93,7 +117,7 @@ clean: ## Remove what was built
 $(NODE_MODULES): package.json package-lock.json
 	@$(STEP) "development tools" scripts/install-node-modules.sh
 
-dist/bun-gofer: $(SOURCES) tsconfig.json $(NODE_MODULES) $(BUILD_ID)
+dist/bun-gofer: $(SOURCES) tsconfig.json $(NODE_MODULES) $(SECCOMP_LIBRARY) $(BUILD_ID)
 	@$(STEP) "dist/bun-gofer" $(BUN) build src/main.ts --outfile $@ \
 	  --compile --minify --bytecode --format=esm --target=$(BUN_TARGET) --reject-unresolved \
 	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv \
@@ -105,8 +129,11 @@ dist/runsc-stock: $(RUNSC_ORIGIN) $(RUNSC) $(addprefix runsc/,go.mod go.sum buil
 dist/runsc: dist/runsc-stock dist/bun-gofer
 	@$(STEP) "dist/runsc" dist/bun-gofer adopt dist/runsc-stock --output $@ --gofer $(abspath dist/bun-gofer)
 
-# Each changes only with what it holds, so that a new commit rebuilds the gofer, and another RUNSC= or a moved
-# repository rebuilds the adopted runsc.
+# Each changes only with what it holds, so that a new commit or another libseccomp rebuilds the gofer, and another RUNSC=
+# or a moved repository rebuilds the adopted runsc.
+$(SECCOMP_LIBRARY): FORCE
+	@scripts/get-libseccomp.sh $@ $(LIBSECCOMP)
+
 $(BUILD_ID): FORCE
 	@scripts/write-if-changed.sh $@ '$(VERSION) $(COMMIT)'
 

@@ -18,6 +18,7 @@ postmark:postmark
 qemu-aarch64-static:qemu-user-static
 setpriv:util-linux
 sqlite3:sqlite3
+strace:strace
 stress-ng:stress-ng
 tar:tar
 "
@@ -29,6 +30,9 @@ done
 # gcc alone compiles but does not link a C program.
 if [ ! -e /usr/include/stdlib.h ]; then
   missing+=(libc6-dev)
+fi
+if ! scripts/get-libseccomp.sh .cache/libseccomp.so.2 "${LIBSECCOMP:-}" 2>/dev/null; then
+  missing+=(libseccomp2)
 fi
 if [ ${#missing[@]} -eq 0 ]; then
   exit 0

@@ -1,3 +1,4 @@
+import type { SyscallRule } from "../../ffi/libseccomp.ts";
 import type { ConnectionImpl, ConnectionOptions } from "../server/connection-impl.ts";
 import type { MaybePromise } from "../server/maybe-promise.ts";
 
@@ -44,4 +45,7 @@ export interface Extension {
    * served: the gofer ends.
    */
   tryHandleMount(request: MountRequest): MaybePromise<Claim | undefined>;
+
+  /** System calls it makes beyond those of the gofer. Nothing makes the filter allow new executable memory. */
+  seccompRules?(): readonly SyscallRule[];
 }
