@@ -4,7 +4,17 @@ import { join, resolve } from "node:path";
 import { addCounts, type Counts, countsOfReport, formatCounts, skippedTestNames } from "./test-report.ts";
 
 /** The folders below test/ that hold a suite each, in the order they run: the quick ones first. */
-const suites: readonly string[] = ["unit", "vectors", "interop", "process", "fuzz", "sandbox"];
+const suites: readonly string[] = [
+  "unit",
+  "vectors",
+  "interop",
+  "process",
+  "confinement",
+  "fuzz",
+  "soak",
+  "sandbox",
+  "engines",
+];
 
 const root = resolve(import.meta.dir, "..");
 

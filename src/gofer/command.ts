@@ -1,29 +1,44 @@
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Failure } from "../../ffi/errno.ts";
-import { isOpen } from "../../ffi/host-fd.ts";
+import { type HostFd, isOpen, takeAndClose } from "../../ffi/host-fd.ts";
+import { OwnTasks } from "../../ffi/own-tasks.ts";
 import { processIds, setFileModeMask } from "../../ffi/process.ts";
 import type { Extension } from "../extension/extension.ts";
 import { openProcSelfFd } from "../host/connection.ts";
+import { silentLog } from "../log/create-log.ts";
 import type { Log } from "../log/log.ts";
 import { RequestCounts } from "../server/request-counts.ts";
 import { version } from "../version.ts";
-import { exitCodes } from "./exit-codes.ts";
-import { findDescriptor, reportFatal } from "./fatal.ts";
+import { withDebugLog } from "./debug-log-file.ts";
+import { closeStrayDescriptors } from "./descriptors.ts";
+import { type ExitReason, exitCodes } from "./exit-codes.ts";
+import { endOnBugs, type FatalChannels, findDescriptor, reportBug, reportFatal } from "./fatal.ts";
+import { GoferFilter } from "./filter/filter.ts";
+import { usesLisafs } from "./filter/rules.ts";
 import { type GlobalConfig, readGlobalFlags } from "./global-flags.ts";
 import { type GoferArguments, readGoferArguments } from "./gofer-flags.ts";
-import { limitDescriptors } from "./limits.ts";
+import { forbidCoreDumps, limitDescriptors } from "./limits.ts";
 import { openLog } from "./logging.ts";
 import { readMountHints } from "./mount-hints.ts";
 import { type MountPlan, planMounts } from "./mount-plan.ts";
 import { resolveMounts } from "./mounts.ts";
 import { MountsPipe } from "./mounts-pipe.ts";
 import { MountOpener } from "./open-mount.ts";
-import { enterContainerRoot, ownDescriptorsIn, setUpRoot, unmountProc } from "./root.ts";
+import { dropPrivileges } from "./privileges.ts";
+import {
+  enterContainerRoot,
+  letProcBeUnmounted,
+  ownDescriptorsIn,
+  rootSetUpBefore,
+  setUpRoot,
+  unmountProc,
+} from "./root.ts";
 import { readRootfsHint } from "./rootfs-hint.ts";
 import { serve } from "./serve.ts";
+import { Signals } from "./signals.ts";
 import type { Spec } from "./spec.ts";
 import { readSpecFile } from "./spec-file.ts";
-import { type Attempt, messageOf, StartFailure } from "./start-failure.ts";
+import { type Attempt, StartFailure } from "./start-failure.ts";
 import { openStatistics } from "./statistics.ts";
 import { becomeUser, waitForEnd, waitForSandboxExit } from "./sync.ts";
 
@@ -35,6 +50,7 @@ interface Start {
   readonly args: GoferArguments;
   readonly log: Log;
   readonly mountsPipe: MountsPipe;
+  readonly signals: Signals;
   readonly extensions: readonly Extension[];
 }
 
@@ -42,6 +58,8 @@ interface Start {
 interface Prepared {
   readonly spec: Spec;
   readonly plan: MountPlan;
+  /** Whether the sandbox works on the files of some mount through this process alone. */
+  readonly usesLisafs: boolean;
 }
 
 /**
@@ -53,26 +71,30 @@ export async function goferCommand(
   words: string[],
   extensions: readonly Extension[],
 ): Promise<number> {
-  const config = readGlobalFlags(globalWords);
-  const log = await openLog(config, findDescriptor(globalWords, "debug-log-fd"));
+  const logFd = findDescriptor(globalWords, "log-fd");
   const mountsPipe = new MountsPipe(findDescriptor(words, "mounts-fd"));
-  const channels = { logFd: findDescriptor(globalWords, "log-fd"), log, mountsPipe };
+  let channels: FatalChannels = { logFd, log: silentLog, mountsPipe };
   try {
-    const failure = config instanceof StartFailure ? config : await run(words, { config, log, mountsPipe, extensions });
-    if (failure === undefined) return exitCodes.success;
-    reportFatal(failure.reason, channels);
-    return exitCodes[failure.exit];
+    const config = withDebugLog(readGlobalFlags(globalWords), words.at(-1) ?? "");
+    const log = await openLog(config, findDescriptor(globalWords, "debug-log-fd"));
+    channels = { logFd, log, mountsPipe };
+    endOnBugs(channels);
+    const end = config instanceof StartFailure ? config : await run(words, { config, log, mountsPipe, extensions });
+    if (end instanceof StartFailure) reportFatal(end.reason, channels);
+    const reason = end instanceof StartFailure ? end.exit : end;
+    log.info(`exit: ${reason}`, { status: exitCodes[reason] });
+    return exitCodes[reason];
   } catch (error) {
-    reportFatal(`a bug: ${messageOf(error)}`, channels, error);
-    return exitCodes.bug;
+    return reportBug(error, channels);
   }
 }
 
-async function run(words: string[], known: Omit<Start, "args">): Promise<StartFailure | undefined> {
-  const { log } = known;
+async function run(words: string[], known: Omit<Start, "args" | "signals">): Promise<Attempt<ExitReason>> {
+  const { config, log } = known;
+  const signals = new Signals(config);
   const args = readGoferArguments(words);
   if (args instanceof StartFailure) return args;
-  const start: Start = { ...known, args };
+  const start: Start = { ...known, args, signals };
   logStart(start);
   const prepared = prepare(start);
   if (prepared instanceof StartFailure) return prepared;
@@ -80,21 +102,23 @@ async function run(words: string[], known: Omit<Start, "args">): Promise<StartFa
   if (synchronized !== undefined) return synchronized;
   const counts = openCounts(args.containerId);
   if (counts instanceof StartFailure) return counts;
-  const failure = await setUpAndServe(start, prepared, counts);
-  if (failure !== undefined) return failure;
+  const end = await setUpAndServe(start, prepared, counts);
+  if (end !== "success") return end;
   if (args.syncSentryExitFd !== undefined && !waitForSandboxExit(args.syncSentryExitFd)) {
     log.warn("the sandbox still runs after its connections have ended; not waiting any longer");
   }
-  log.info("exit");
-  return undefined;
+  return end;
 }
 
 function logStart({ config, args, log }: Start): void {
   const { directfs, ignored } = config;
   log.info(`bun-gofer ${version} starts for container ${args.containerId}`, { directfs, ...processIds() });
-  log.warn("NOT CONFINED: capabilities and seccomp are not applied yet");
   for (const { name, value } of ignored) log.debug(`flag of no meaning to a gofer: --${name}`, { value });
   for (const { name, value } of args.ignored) log.warn(`unknown flag ignored: --${name}`, { value });
+  for (const [name, fd] of args.profileFds) {
+    log.warn(`no profile is written: --${name} is for the runtime of Go`);
+    takeAndClose(fd);
+  }
 }
 
 /** Everything that can be refused without having touched anything. */
@@ -111,7 +135,8 @@ function prepare({ config, args, log }: Start): Attempt<Prepared> {
   for (const hint of hints) log.info(`mount annotations for ${hint.source}`, { ...hint });
   if (rootfsHint !== undefined) log.info("annotations for the root", { ...rootfsHint });
   const plan = planMounts(spec, mountConfs, ioFds);
-  return plan instanceof StartFailure ? plan : { spec, plan };
+  if (plan instanceof StartFailure) return plan;
+  return { spec, plan, usesLisafs: usesLisafs({ directfs: config.directfs, plan, hints, rootfsHint }) };
 }
 
 /** Waits until runsc has done what it does from outside with this process and its namespaces. */
@@ -133,6 +158,7 @@ function openCounts(containerId: string): Attempt<RequestCounts> {
 function makeRoot({ config, args, log }: Start, { spec, plan }: Prepared): Attempt<ByteString> {
   const { containerId: id, bundle, devIoFd, rpcFd } = args;
   using opener = new MountOpener(rpcFd);
+  if (!args.setsUpRoot) return rootSetUpBefore(spec, config.unsafeNonroot);
   return setUpRoot({
     spec,
     plan,
@@ -144,15 +170,13 @@ function makeRoot({ config, args, log }: Start, { spec, plan }: Prepared): Attem
   });
 }
 
-async function setUpAndServe(
-  start: Start,
-  prepared: Prepared,
-  counts: RequestCounts,
-): Promise<StartFailure | undefined> {
-  const { config, args, log, mountsPipe, extensions } = start;
+async function setUpAndServe(start: Start, prepared: Prepared, counts: RequestCounts): Promise<Attempt<ExitReason>> {
+  const { config, args, log, mountsPipe, extensions, signals } = start;
   const { spec, plan } = prepared;
   const { devIoFd } = args;
   const staysInHostRoot = config.unsafeNonroot;
+  const filter = prepareFilter(start, prepared);
+  if (filter instanceof StartFailure) return filter;
   const root = makeRoot(start, prepared);
   if (root instanceof StartFailure) return root.while("root file system");
   const mounts = resolveMounts(plan.mounts, root);
@@ -163,10 +187,63 @@ async function setUpAndServe(
   setFileModeMask(0);
   const procSelfFd = openProcSelfFd(ownDescriptorsIn(staysInHostRoot));
   if (procSelfFd instanceof Failure) return new StartFailure("system", `cannot open /proc/self/fd: ${procSelfFd}`);
-  const entered =
-    (staysInHostRoot ? undefined : unmountProc()) ??
+  const ids = processIds();
+  const lockedDown = lockDown(start, filter, root, procSelfFd);
+  if (lockedDown !== undefined) return lockedDown;
+  return await serve({
+    spec,
+    root: plan.root,
+    mounts,
+    devIoFd,
+    extensions,
+    procSelfFd,
+    ids,
+    config,
+    counts,
+    signals,
+    log,
+  });
+}
+
+/** To be made before the host's root is left and code can no longer be made. */
+function prepareFilter({ config, log, extensions }: Start, prepared: Prepared): Attempt<GoferFilter> {
+  const { hostUds, logFd } = config;
+  const extraRules = extensions.flatMap((extension) => extension.seccompRules?.() ?? []);
+  return GoferFilter.prepare({ usesLisafs: prepared.usesLisafs, hostUds, extraRules, logFd }, log);
+}
+
+/** Gives up everything that serving does not need, in upstream's order, and enters the container's root. */
+function lockDown(
+  { config, args, log }: Start,
+  filter: GoferFilter,
+  root: ByteString,
+  procSelfFd: HostFd,
+): StartFailure | undefined {
+  const opened = OwnTasks.open();
+  if (opened instanceof Failure) return new StartFailure("confinement", `cannot open /proc/self/task: ${opened}`);
+  using tasks = opened;
+  const { ioFds, devIoFd, pinRingFd, syncSentryExitFd, syncUsernsFd, uid, gid } = args;
+  const privileges = {
+    dropsCapabilities: args.appliesCapabilities,
+    opensHostSockets: config.hostUds.open,
+    user: syncUsernsFd === undefined ? undefined : { uid, gid },
+  };
+  const needed = [config.logFd, config.debugLogFd, tasks.descriptor, pinRingFd, syncSentryExitFd, ...ioFds, devIoFd];
+  return (
+    partWithProc(args, config.unsafeNonroot) ??
+    dropPrivileges(privileges, tasks, log) ??
     (config.fdLimit === undefined ? undefined : limitDescriptors(config.fdLimit, log)) ??
-    enterContainerRoot(root);
-  if (entered !== undefined) return entered;
-  return await serve({ spec, root: plan.root, mounts, devIoFd, extensions, procSelfFd, config, counts, log });
+    forbidCoreDumps() ??
+    closeStrayDescriptors(needed, procSelfFd, log) ??
+    enterContainerRoot(root) ??
+    filter.install(tasks, log)
+  );
+}
+
+function partWithProc(
+  { setsUpRoot, procMountSyncFd }: GoferArguments,
+  staysInHostRoot: boolean,
+): StartFailure | undefined {
+  if (procMountSyncFd !== undefined) return letProcBeUnmounted(procMountSyncFd);
+  return setsUpRoot && !staysInHostRoot ? unmountProc() : undefined;
 }

@@ -23,10 +23,20 @@ export const exitCodes = {
   peer: 74,
   /** A hook of the container failed. */
   hook: 75,
+  /** The process cannot be confined: a privilege stays, or a thread does not do as it should. */
+  confinement: 77,
   /** Mounts, their configurations and their descriptors do not fit together. */
   plan: 78,
+  /** The filter stopped a system call; only in the filter's debug mode, else the process is killed. */
+  forbiddenCall: 79,
   /** An extension claims a mount but cannot serve it. */
   extension: 80,
+  /** Ended by SIGHUP. Those of signals are 128 and the signal's number, as a shell has them. */
+  hungUp: 129,
+  /** Ended by SIGINT. */
+  interrupted: 130,
+  /** Ended by SIGTERM. */
+  terminated: 143,
 } as const;
 
 export type ExitReason = keyof typeof exitCodes;

@@ -41,6 +41,7 @@ const table = {
   "character-device-policy": choiceFlag(characterDevicePolicies, false),
   debug: booleanFlag(false),
   "debug-command": textFlag(""),
+  "debug-log": textFlag(""),
   "debug-log-fd": descriptorFlag,
   "debug-log-format": choiceFlag(formats, "text"),
   directfs: booleanFlag(true),
@@ -49,6 +50,7 @@ const table = {
   "host-fifo": choiceFlag(hostFifoPolicies, false),
   "host-uds": choiceFlag(hostSocketPolicies, { open: false, create: false }),
   "log-fd": descriptorFlag,
+  strace: booleanFlag(false),
   "TESTONLY-unsafe-nonroot": booleanFlag(false),
 };
 
@@ -56,8 +58,12 @@ const table = {
 export interface GlobalConfig {
   readonly logFd: HostFd | undefined;
   readonly debugLogFd: HostFd | undefined;
+  /** Where the log is to be opened if nobody has; empty for nowhere. */
+  readonly debugLog: string;
   readonly debugLogFormat: LogFormat;
   readonly debug: boolean;
+  /** Whether each message is logged. */
+  readonly trace: boolean;
   readonly alsoLogToStderr: boolean;
   readonly directfs: boolean;
   readonly hostUds: HostSocketPolicy;
@@ -88,14 +94,18 @@ export function readGlobalFlags(words: readonly string[]): Attempt<GlobalConfig>
   const read = readFlags(table, split.flags);
   if (read instanceof StartFailure) return read;
   const { values, unknown } = read;
+  const isDebugged = selects(values["debug-command"], commandWord);
+  const debug = values.debug && isDebugged;
   const uds = values["host-uds"];
   const oldUdsFlag = values["fsgofer-host-uds"];
   if (oldUdsFlag && (uds.open || uds.create)) return usage("--fsgofer-host-uds and --host-uds exclude each other");
   return {
     logFd: values["log-fd"],
     debugLogFd: values["debug-log-fd"],
+    debugLog: isDebugged ? values["debug-log"] : "",
     debugLogFormat: values["debug-log-format"],
-    debug: values.debug && selects(values["debug-command"], commandWord),
+    debug,
+    trace: debug && values.strace,
     alsoLogToStderr: values.alsologtostderr,
     directfs: values.directfs,
     hostUds: oldUdsFlag ? { open: true, create: false } : uds,

@@ -21,7 +21,7 @@ export function openLog(config: Attempt<GlobalConfig>, debugLogFd: HostFd | unde
   const { debugLogFormat: format, debug } = config;
   const destinations: LogDestination[] = [];
   if (config.debugLogFd !== undefined) destinations.push({ descriptor: config.debugLogFd, format });
-  else if (config.alsoLogToStderr) destinations.push({ descriptor: standardError, format });
+  if (config.alsoLogToStderr && debugLogFd === undefined) destinations.push({ descriptor: standardError, format });
   return createLog(destinations, { debug });
 }
 

@@ -1,19 +1,22 @@
 import { type ByteString, textOf } from "../../ffi/byte-string.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
-import { processIds } from "../../ffi/process.ts";
+import type { ProcessIds } from "../../ffi/process.ts";
 import type { Claim, Extension } from "../extension/extension.ts";
 import type { HostConfig } from "../host/config.ts";
 import { HostConnection, hostConnectionOptions } from "../host/connection.ts";
+import { LimitedLog } from "../log/limited-log.ts";
 import type { Log } from "../log/log.ts";
 import type { RequestCounts } from "../server/request-counts.ts";
 import { Server } from "../server/server.ts";
 import { BlockingCalls } from "../transport/blocking-calls.ts";
 import { claimOf } from "./claims.ts";
+import type { ExitReason } from "./exit-codes.ts";
 import type { GlobalConfig } from "./global-flags.ts";
 import type { Service } from "./mount-plan.ts";
 import type { ResolvedMount } from "./mounts.ts";
+import type { Signals } from "./signals.ts";
 import type { Spec, SpecMount } from "./spec.ts";
-import { messageOf, StartFailure } from "./start-failure.ts";
+import { type Attempt, messageOf, StartFailure } from "./start-failure.ts";
 
 /** What is to be served, and by what rules. */
 export interface ServeRequest {
@@ -23,8 +26,11 @@ export interface ServeRequest {
   readonly devIoFd: HostFd | undefined;
   readonly extensions: readonly Extension[];
   readonly procSelfFd: HostFd;
+  /** Of the process. */
+  readonly ids: ProcessIds;
   readonly config: GlobalConfig;
   readonly counts: RequestCounts;
+  readonly signals: Signals;
   readonly log: Log;
 }
 
@@ -41,28 +47,30 @@ interface Waiting {
 const rootPath = "/" as ByteString;
 const devicesPath = "/dev" as ByteString;
 
-/** Serves all connections until the last has ended. Takes their descriptors. */
-export async function serve(request: ServeRequest): Promise<StartFailure | undefined> {
-  const { log, counts, spec, extensions } = request;
+/** Serves all connections until the last has ended, or a signal comes. Takes their descriptors. */
+export async function serve(request: ServeRequest): Promise<Attempt<ExitReason>> {
+  const { log, counts, spec, extensions, signals, config } = request;
   const calls = new BlockingCalls();
   if (!calls.prepare()) return new StartFailure("system", "cannot start a helper thread");
   const stock = stockConfig(request, calls);
-  using server = new Server(log, calls, counts);
+  using server = new Server(log, calls, counts, { trace: config.trace });
   for (const waiting of waitingConnections(request)) {
     const { path, socket, readonly, mount } = waiting;
     const claim = await claimOf({ spec, mount, mountPath: textOf(path), readonly }, extensions, log);
     if (claim instanceof StartFailure) return claim;
-    const { connection, options } = claim ?? stockClaim(waiting, stock);
+    const limitedLog = new LimitedLog(log, { mount: textOf(path) });
+    const { connection, options } = claim ?? stockClaim(waiting, { ...stock, log: limitedLog });
     log.info(`serving ${textOf(path)}`, { descriptor: socket, readonly });
     try {
-      server.addConnection(socket, path, options, connection);
+      server.addConnection(socket, path, options, connection, limitedLog);
     } catch (error) {
       return new StartFailure("plan", `cannot serve ${textOf(path)} on descriptor ${socket}: ${messageOf(error)}`);
     }
   }
-  await server.run();
+  const endedBy = await signals.during(() => server.run(), server, log);
+  if (endedBy !== undefined) return endedBy;
   log.info("all connections have ended");
-  return undefined;
+  return "success";
 }
 
 function waitingConnections({ root, mounts, devIoFd }: ServeRequest): Waiting[] {
@@ -82,9 +90,9 @@ function waitingConnections({ root, mounts, devIoFd }: ServeRequest): Waiting[] 
   return list;
 }
 
-function stockConfig({ procSelfFd, config, log }: ServeRequest, calls: BlockingCalls): HostConfig {
+function stockConfig({ procSelfFd, ids, config, log }: ServeRequest, calls: BlockingCalls): HostConfig {
   const { hostUds, hostFifo, characterDevices, directfs: donateMountPoint } = config;
-  return { procSelfFd, hostUds, hostFifo, characterDevices, donateMountPoint, ids: processIds(), log, calls };
+  return { procSelfFd, hostUds, hostFifo, characterDevices, donateMountPoint, ids, log, calls };
 }
 
 function stockClaim({ readonly, isForDevices }: Waiting, stock: HostConfig): Claim {

@@ -1,6 +1,8 @@
+import { reportOf } from "./error-report.ts";
 import type { Log } from "./log.ts";
 import { writeAll } from "./log-file.ts";
-import { formatEntry, type LogEntry, type LogFormat } from "./log-format.ts";
+import { formatEntry, formatTime, type LogEntry, type LogFormat } from "./log-format.ts";
+import { wallClock } from "./wall-clock.ts";
 
 /** A descriptor that takes log lines; borrowed for as long as the log is used. */
 export interface LogDestination {
@@ -12,7 +14,7 @@ export interface LogDestination {
 const levelNames: Readonly<Record<string, string>> = { warn: "warning" };
 
 /** A log that nobody reads. */
-const silentLog: Log = {
+export const silentLog: Log = {
   debug: ignore,
   info: ignore,
   warn: ignore,
@@ -31,9 +33,9 @@ export async function createLog(
     {
       base: null,
       level: options.debug ? "debug" : "info",
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: () => `,"time":"${formatTime(wallClock())}"`,
       formatters: { level: (label) => ({ level: levelNames[label] ?? label }) },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: (error) => (error instanceof Error ? reportOf(error) : error) },
     },
     {
       write(line: string): void {

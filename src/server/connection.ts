@@ -3,9 +3,9 @@ import type { ByteString } from "../../ffi/byte-string.ts";
 import { Errno, Failure, fail, type Result } from "../../ffi/errno.ts";
 import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
 import { createSealedMemoryFile } from "../../ffi/mappings.ts";
-import type { Log } from "../log/log.ts";
+import type { LimitedLog } from "../log/limited-log.ts";
 import { Channel, windowBytes } from "../transport/channel.ts";
-import type { Communicator, RequestHandler } from "../transport/communicator.ts";
+import type { Communicator, RequestHandler, ViolationListener } from "../transport/communicator.ts";
 import type { Loop, Session } from "../transport/loop.ts";
 import { SocketCommunicator } from "../transport/socket-communicator.ts";
 import { channelsMaxHighest, channelsMaxLowest, payloadBytesMax } from "../wire/limits.ts";
@@ -22,9 +22,17 @@ const channelsMax = Math.min(Math.max(availableParallelism(), channelsMaxLowest)
 export interface ServerContext {
   readonly tree: Tree;
   readonly loop: Loop;
-  readonly log: Log;
   readonly counts: RequestCounts;
   readonly garbage: GarbagePacer;
+  /** Those that still hold anything. Each adds itself, and takes itself away. */
+  readonly connections: Set<Connection>;
+}
+
+/** A request that was not answered at once. */
+export interface RequestUnderWay {
+  readonly messageId: number;
+  /** By performance.now(). */
+  readonly startedAt: number;
 }
 
 /** One request's surroundings: made once for each communicator. */
@@ -51,15 +59,18 @@ export class Connection implements Session {
   readonly mountPath: readonly ByteString[];
   readonly options: ConnectionOptions;
   readonly impl: ConnectionImpl;
+  /** For what the client causes. */
+  readonly log: LimitedLog;
   readonly messageBytesMax: number;
   readonly fds = new FdTable();
   readonly communicator: SocketCommunicator;
+  readonly #onViolation: ViolationListener = (what, value) => this.log.warn(`protocol violation: ${what}`, { value });
   readonly #dispatch: Dispatch;
   readonly #supported: readonly boolean[];
   readonly #channels: Channel[] = [];
   #channelFile: HostFd | undefined;
   /** Requests whose handlers have returned promises and that have not been answered. */
-  #requestsUnderWay = 0;
+  readonly #underWay = new Map<Communicator, RequestUnderWay>();
   #ended = false;
 
   /** Takes `socket`. Throws when the backend's numbers make no sense or memory is short. */
@@ -70,6 +81,7 @@ export class Connection implements Session {
     options: ConnectionOptions,
     impl: ConnectionImpl,
     dispatch: Dispatch,
+    log: LimitedLog,
   ) {
     const { messageBytesMax, supportedMessages } = impl;
     if (messageBytesMax < 1 || messageBytesMax > payloadBytesMax) {
@@ -79,15 +91,41 @@ export class Connection implements Session {
     this.mountPath = mountPath;
     this.options = options;
     this.impl = impl;
+    this.log = log;
     this.messageBytesMax = messageBytesMax;
     this.#dispatch = dispatch;
     const supported: boolean[] = [];
     for (const name of supportedMessages) supported[messages[name].id] = true;
     this.#supported = supported;
-    this.communicator = new SocketCommunicator(socket, this.#handler(), () => {
+    const onAnsweredLater = (): void => {
       context.loop.resume(this.communicator);
-      this.#endRequest();
-    });
+      this.#endRequest(this.communicator);
+    };
+    this.communicator = new SocketCommunicator(socket, this.#handler(), onAnsweredLater, this.#onViolation);
+    context.connections.add(this);
+  }
+
+  /** Which of the connection's communicators it is, for people. */
+  nameOf(communicator: Communicator): string {
+    return communicator instanceof Channel ? `channel ${this.#channels.indexOf(communicator)}` : "socket";
+  }
+
+  /** The mount point as a path from the root of the tree. */
+  get path(): ByteString {
+    return `/${this.mountPath.join("/")}` as ByteString;
+  }
+
+  get channelCount(): number {
+    return this.#channels.length;
+  }
+
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Requests that have not been answered, by where they came. */
+  get underWay(): ReadonlyMap<Communicator, RequestUnderWay> {
+    return this.#underWay;
   }
 
   /** Whether the backend serves messages of this ID. */
@@ -103,11 +141,13 @@ export class Connection implements Session {
     if (file instanceof Failure) return file;
     this.#channelFile = file;
     const fileOffset = index * windowBytes;
-    const created = Channel.create(file, fileOffset, this.#handler(), () => this.#endRequest());
+    const onAnsweredLater = (): void => this.#endRequest(channel);
+    const created = Channel.create(file, fileOffset, this.#handler(), onAnsweredLater, this.#onViolation);
     if (created instanceof Failure) return created;
-    this.#channels.push(created.channel);
-    this.context.loop.addChannel(created.channel);
-    return { file, socket: created.clientSocket, fileOffset, windowBytes };
+    const { channel, clientSocket } = created;
+    this.#channels.push(channel);
+    this.context.loop.addChannel(channel);
+    return { file, socket: clientSocket, fileOffset, windowBytes };
   }
 
   /** The client is gone: nothing more is answered, and all it had is closed once nothing is under way. */
@@ -117,7 +157,7 @@ export class Connection implements Session {
       channel.shutDown();
       this.context.loop.removeChannel(channel);
     }
-    if (this.#requestsUnderWay === 0) this.#destroy();
+    if (this.#underWay.size === 0) this.#destroy();
   }
 
   #handler(): RequestHandler {
@@ -126,17 +166,17 @@ export class Connection implements Session {
       exchange ??= { connection: this, communicator };
       const answer = this.#dispatch(exchange, message, length);
       if (answer instanceof Promise) {
-        this.#requestsUnderWay++;
+        this.#underWay.set(communicator, { messageId: message, startedAt: performance.now() });
         this.context.loop.countOutstanding(1);
       }
       return answer;
     };
   }
 
-  #endRequest(): void {
-    this.#requestsUnderWay--;
+  #endRequest(communicator: Communicator): void {
+    this.#underWay.delete(communicator);
     this.context.loop.countOutstanding(-1);
-    if (this.#ended && this.#requestsUnderWay === 0) this.#destroy();
+    if (this.#ended && this.#underWay.size === 0) this.#destroy();
   }
 
   #destroy(): void {
@@ -146,5 +186,7 @@ export class Connection implements Session {
     const { socket } = this.communicator;
     this.communicator.destroy();
     takeAndClose(socket);
+    this.context.connections.delete(this);
+    this.log.end();
   }
 }

@@ -3,6 +3,7 @@ import { Errno, Failure, fail, type Result } from "../../ffi/errno.ts";
 import type { FdId } from "../wire/integers.ts";
 import { decodeRequest, encodeReply, type MessageDefinition, namesAreSafe, type Target } from "../wire/message.ts";
 import { type MessageName, messageById, messageNames, messages } from "../wire/messages.ts";
+import { messageName } from "../wire/trace.ts";
 import type { Exchange } from "./connection.ts";
 import { type AnyFd, BoundSocketFd, ControlFd, OpenFd } from "./fds.ts";
 import { attributeHandlers } from "./handlers/attributes.ts";
@@ -46,10 +47,16 @@ export function dispatch(exchange: Exchange, messageId: number, length: number):
   const { counts, garbage } = connection.context;
   counts.add(messageId);
   garbage.note(garbageBytesBase + (bulkMessages.has(messageId) ? 0 : length * garbageBytesPerByte));
-  if (length > connection.messageBytesMax) return -Errno.EIO;
+  if (length > connection.messageBytesMax) {
+    connection.log.warn("protocol violation: a request is too long", { messageId, length });
+    return -Errno.EIO;
+  }
   const message = messageById[messageId];
   const handler = handlerById[messageId];
-  if (message === undefined || handler === undefined || !connection.supports(messageId)) return -Errno.EOPNOTSUPP;
+  if (message === undefined || handler === undefined || !connection.supports(messageId)) {
+    connection.log.warn("a request is not supported", { message: messageName(messageId) });
+    return -Errno.EOPNOTSUPP;
+  }
   try {
     const answer = answerRequest(exchange, message, handler, length);
     return answer instanceof Promise ? answer.catch((error) => crashed(exchange, messageId, error)) : answer;
@@ -68,7 +75,10 @@ function answerRequest(
   const { readonly } = connection.options;
   if (readonly && message.mutates) return -Errno.EROFS;
   const request = decodeRequest(message, memory, communicator.payloadAt, length);
-  if (request === undefined) return -Errno.EIO;
+  if (request === undefined) {
+    connection.log.warn("protocol violation: a request is too short", { message: messageName(message.id), length });
+    return -Errno.EIO;
+  }
   if (readonly && message.mutatesIf?.(request) === true) return -Errno.EROFS;
   if (!namesAreSafe(message, request)) return -Errno.EINVAL;
   if (message.target === undefined) return answerWithoutTarget(exchange, message, handler, request);
@@ -179,6 +189,6 @@ function nodeOf(fd: AnyFd): Node {
 /** A handler that throws has a bug: the request fails, the connection and all others go on. */
 function crashed({ connection, communicator }: Exchange, messageId: number, error: unknown): number {
   communicator.dropFds();
-  connection.context.log.warn(`handler of ${messageNames[messageId] ?? messageId} crashed`, { error });
+  connection.log.warn(`handler of ${messageName(messageId)} crashed`, { error });
   return -Errno.EREMOTEIO;
 }

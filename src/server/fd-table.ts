@@ -30,6 +30,11 @@ export class FdTable {
     return fd === undefined || this.#generations[place] !== generation ? fail(Errno.EBADF) : fd;
   }
 
+  /** All of them, borrowed. */
+  *all(): Iterable<AnyFd> {
+    for (const fd of this.#fds) if (fd !== undefined) yield fd;
+  }
+
   /** Ends the client's reference. An unknown ID is passed over. */
   close(id: FdId): void {
     const fd = this.lookUp(id);

@@ -16,6 +16,11 @@ export class GarbagePacer {
   readonly #constantBytes = heapSize();
   #bytesAfterFull = 0;
 
+  /** By how many bytes the heap has grown since the start, garbage included. */
+  get grownBytes(): number {
+    return Math.max(0, heapSize() - this.#constantBytes);
+  }
+
   /** Notes that about `bytes` bytes were allocated that are garbage by now, and collects them if there are many. */
   note(bytes: number): void {
     this.#garbageBytes += bytes;

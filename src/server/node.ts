@@ -91,6 +91,17 @@ export class Node {
     if (moved !== undefined) moved.#moveTo(newParent, newName);
   }
 
+  /** How many nodes there are from this one on downwards; looks at each. */
+  count(): number {
+    const toVisit: Node[] = [this];
+    let count = 0;
+    for (let node = toVisit.pop(); node !== undefined; node = toVisit.pop()) {
+      count++;
+      for (const child of node.#children?.values() ?? []) toVisit.push(child);
+    }
+    return count;
+  }
+
   /** The absolute path from the root of the tree. Holds no symbolic link, since only directories are walked through. */
   path(): ByteString {
     const names: ByteString[] = [];

@@ -2,6 +2,7 @@ import { allocateStaticMemory, memory } from "../../ffi/arena.ts";
 
 const counterBytes = 8;
 const counters = 64;
+const highHalfValue = 2 ** 32;
 
 /** Size of the counters: one of 64 bits, little-endian, for each message ID below 64. */
 export const requestCountsBytes = counters * counterBytes;
@@ -23,5 +24,11 @@ export class RequestCounts {
     const low = (view.getUint32(at, true) + 1) >>> 0;
     view.setUint32(at, low, true);
     if (low === 0) view.setUint32(at + 4, view.getUint32(at + 4, true) + 1, true);
+  }
+
+  /** How many have come of message `messageId`, which is below 64. */
+  count(messageId: number): number {
+    const at = this.#at + messageId * counterBytes;
+    return memory.view.getUint32(at + 4, true) * highHalfValue + memory.view.getUint32(at, true);
   }
 }

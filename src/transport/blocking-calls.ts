@@ -4,6 +4,18 @@ import type { SyscallName } from "../../ffi/machine.ts";
 /** Threads at most; calls beyond wait for one to become free. */
 const threadsMax = 16;
 
+/** A call that a thread is at work on. */
+export interface CallUnderWay {
+  readonly name: SyscallName;
+  readonly millis: number;
+}
+
+interface Work {
+  readonly name: SyscallName;
+  readonly startedAt: number;
+  readonly resolve: (returned: number) => void;
+}
+
 /** Makes one system call and gives what it returned, −errno on failure. */
 export type MakeCall = (call: SyscallName, ...args: readonly JobArgument[]) => Promise<number>;
 
@@ -15,7 +27,7 @@ export type MakeCall = (call: SyscallName, ...args: readonly JobArgument[]) => P
 export class BlockingCalls {
   readonly #free: HelperThread[] = [];
   readonly #waiting: ((thread: HelperThread) => void)[] = [];
-  readonly #atWork = new Map<HelperThread, (returned: number) => void>();
+  readonly #atWork = new Map<HelperThread, Work>();
   #threads = 0;
 
   /** Makes one call. */
@@ -44,10 +56,16 @@ export class BlockingCalls {
     return this.#atWork.size + this.#waiting.length;
   }
 
+  /** Calls that a thread is at work on, each with how long it has been. */
+  get underWay(): readonly CallUnderWay[] {
+    const now = performance.now();
+    return [...this.#atWork.values()].map(({ name, startedAt }) => ({ name, millis: now - startedAt }));
+  }
+
   /** Takes the results of the calls that have returned; to be called when the helper bell has rung. */
   settle(): void {
     clearHelperBell();
-    for (const [thread, resolve] of this.#atWork) {
+    for (const [thread, { resolve }] of this.#atWork) {
       const returned = thread.takeResult();
       if (returned === undefined) continue;
       this.#atWork.delete(thread);
@@ -89,7 +107,7 @@ export class BlockingCalls {
 
   #make(thread: HelperThread, call: SyscallName, args: readonly JobArgument[]): Promise<number> {
     return new Promise((resolve) => {
-      this.#atWork.set(thread, resolve);
+      this.#atWork.set(thread, { name: call, startedAt: performance.now(), resolve });
       thread.post(call, args);
     });
   }

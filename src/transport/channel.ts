@@ -7,7 +7,7 @@ import { createSocketPair, sendFrom } from "../../ffi/sockets.ts";
 import { wakeFutex } from "../../ffi/waiting.ts";
 import { channelHeaderBytes, readChannelMessageId, writeChannelHeader } from "../wire/frame.ts";
 import { messages } from "../wire/messages.ts";
-import { Communicator, type RequestHandler } from "./communicator.ts";
+import { Communicator, type RequestHandler, type ViolationListener } from "./communicator.ts";
 
 /** One packet window: a huge page, so that the kernel may back it by one. */
 export const windowBytes = 2 * 1024 * 1024;
@@ -40,15 +40,23 @@ export class Channel extends Communicator {
   readonly #fdSocket: HostFd;
   readonly #handle: RequestHandler;
   readonly #onAnsweredLater: () => void;
+  readonly #onViolation: ViolationListener | undefined;
   #lastMessageId: number = messages.error.id;
   #state: "connecting" | "receiving" | "handling" | "ended" = "connecting";
 
-  private constructor(window: number, fdSocket: HostFd, handle: RequestHandler, onAnsweredLater: () => void) {
+  private constructor(
+    window: number,
+    fdSocket: HostFd,
+    handle: RequestHandler,
+    onAnsweredLater: () => void,
+    onViolation: ViolationListener | undefined,
+  ) {
     super();
     this.#window = window;
     this.#fdSocket = fdSocket;
     this.#handle = handle;
     this.#onAnsweredLater = onAnsweredLater;
+    this.#onViolation = onViolation;
     this.stateAt = window + stateOffset;
     this.payloadAt = window + packetOffset + channelHeaderBytes;
   }
@@ -63,6 +71,7 @@ export class Channel extends Communicator {
     fileOffset: number,
     handle: RequestHandler,
     onAnsweredLater: () => void,
+    onViolation?: ViolationListener,
   ): Result<{ readonly channel: Channel; readonly clientSocket: HostFd }> {
     const sockets = createSocketPair(SOCK_SEQPACKET);
     if (sockets instanceof Failure) return sockets;
@@ -73,7 +82,7 @@ export class Channel extends Communicator {
       takeAndClose(clientSocket);
       return window;
     }
-    return { channel: new Channel(window, fdSocket, handle, onAnsweredLater), clientSocket };
+    return { channel: new Channel(window, fdSocket, handle, onAnsweredLater, onViolation), clientSocket };
   }
 
   /** Whether the loop should wait for the client to give us the turn. */
@@ -103,7 +112,8 @@ export class Channel extends Communicator {
     if (!this.isWaitingForClient) return false;
     const state = Atomics.load(memory.i32, this.stateAt >> 2);
     if (state === clientActive) return false;
-    if (state !== serverActive) this.shutDown();
+    if (state === shutDown) this.shutDown();
+    else if (state !== serverActive) this.#end("the state of a channel makes no sense", state);
     else if (this.#state === "connecting") this.#connect();
     else this.#serve();
     return true;
@@ -125,14 +135,21 @@ export class Channel extends Communicator {
     releaseMemory(this.#window, windowBytes);
   }
 
+  /** Ends the channel because the client breaks the protocol. */
+  #end(why: string, value: number): void {
+    this.shutDown();
+    this.#onViolation?.(why, value);
+  }
+
   #loadPacketBytes(): number {
     return Atomics.load(memory.i32, (this.#window + lengthOffset) >> 2) >>> 0;
   }
 
   /** The client's first packet asks for the connection: any JSON object will do, and one comes back. */
   #connect(): void {
-    if (this.#loadPacketBytes() > packetBytesMax) {
-      this.shutDown();
+    const packetBytes = this.#loadPacketBytes();
+    if (packetBytes > packetBytesMax) {
+      this.#end("the first packet on a channel is too long", packetBytes);
       return;
     }
     memory.u8.set(connectionPacket, this.#window + packetOffset);
@@ -143,7 +160,7 @@ export class Channel extends Communicator {
   #serve(): void {
     const packetBytes = this.#loadPacketBytes();
     if (packetBytes < channelHeaderBytes || packetBytes > packetBytesMax) {
-      this.shutDown();
+      this.#end("a packet on a channel cannot be that long", packetBytes);
       return;
     }
     const message = readChannelMessageId(memory, this.#window + packetOffset);
@@ -189,6 +206,7 @@ export class Channel extends Communicator {
     Atomics.store(memory.i32, (this.#window + lengthOffset) >> 2, packetBytes);
     const before = Atomics.compareExchange(memory.i32, this.stateAt >> 2, serverActive, clientActive);
     if (before === serverActive) wakeFutex(this.stateAt, 1);
-    else this.shutDown();
+    else if (before === shutDown) this.shutDown();
+    else this.#end("the client changed the state of a channel out of turn", before);
   }
 }

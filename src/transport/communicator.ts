@@ -70,6 +70,12 @@ export abstract class Communicator {
 }
 
 /**
+ * Hears of a client that breaks the protocol in a way that no answer tells of: what is wrong, and the number that is. May be called
+ * as often as the client likes.
+ */
+export type ViolationListener = (what: string, value: number) => void;
+
+/**
  * Answers one request, whose payload of `length` bytes stands in the communicator's payload area, by writing the reply's
  * payload over it. Gives the number of bytes of the reply, or −errno. Never throws and never rejects.
  */

@@ -61,6 +61,8 @@ export class Loop implements Disposable {
   readonly #calls: BlockingCalls;
   readonly #bell = helperBell();
   readonly #onTurn: () => void;
+  #onBell: (() => void) | undefined;
+  #stopped = false;
 
   /** `onTurn` is called at each turn, whatever comes of it. Throws when the kernel gives no descriptors. */
   constructor(calls: BlockingCalls, onTurn: () => void) {
@@ -77,6 +79,17 @@ export class Loop implements Disposable {
     if (watched instanceof Failure) throw new Error(`cannot watch descriptor ${socket}: ${watched}`);
     this.#sessions.set(socket, session);
     if (this.#channels.length > 0) this.#letRing(session);
+  }
+
+  /** Calls `listener` whenever the helper threads' bell has rung, which signal handlers ring as well. */
+  onBell(listener: () => void): void {
+    this.#onBell = listener;
+  }
+
+  /** Ends all sessions; run() returns without waiting for handlers that are at work. */
+  stop(): void {
+    this.#stopped = true;
+    for (const session of [...this.#sessions.values()]) this.#end(session);
   }
 
   /** Starts to serve a channel, from now on by futex. */
@@ -106,9 +119,9 @@ export class Loop implements Disposable {
     if (session !== undefined) this.#runnable.add(session);
   }
 
-  /** Serves until no session is left and no handler is at work. */
+  /** Serves until no session is left and no handler is at work, or until stop(). */
   async run(): Promise<void> {
-    while (this.#sessions.size > 0 || this.#outstanding > 0) {
+    while (!this.#stopped && (this.#sessions.size > 0 || this.#outstanding > 0)) {
       for (let turns = 0; this.#needsEventLoop && turns < microtaskTurnsMax; turns++) await Promise.resolve();
       if (this.#needsEventLoop) await turnOfEventLoop();
       this.turn(this.#needsEventLoop ? shortWaitMillis : forever);
@@ -183,6 +196,8 @@ export class Loop implements Disposable {
     }
     if (this.#runnable.size > 0) {
       served = true;
+      // Sockets that can always go on must not keep the others, and the bell, from being heard.
+      if (this.#channels.length === 0) this.#serveSockets(this.#readiness.wait(0));
       this.#mayHaveUnreadSockets = true;
       const sessions = [...this.#runnable];
       this.#runnable.clear();
@@ -206,9 +221,14 @@ export class Loop implements Disposable {
     for (let turns = 0; turn === "again" && turns < turnsInARowMax; turns++) turn = communicator.turn();
     if (turn === "again") this.#runnable.add(session);
     this.#readiness.watch(communicator.socket, interests[turn]);
-    if (turn !== "ended") return;
+    if (turn === "ended") this.#end(session);
+  }
+
+  #end(session: Session): void {
+    const { socket } = session.communicator;
+    this.#readiness.watch(socket, undefined);
     this.#runnable.delete(session);
-    this.#sessions.delete(communicator.socket);
+    this.#sessions.delete(socket);
     session.ended();
   }
 
@@ -216,6 +236,7 @@ export class Loop implements Disposable {
     for (const socket of ready) {
       if (socket === this.#bell) {
         this.#calls.settle();
+        this.#onBell?.();
         continue;
       }
       const session = this.#sessions.get(socket);

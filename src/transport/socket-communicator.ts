@@ -7,7 +7,7 @@ import { receiveInto, sendFrom } from "../../ffi/sockets.ts";
 import { readSocketMessageId, readSocketPayloadBytes, socketHeaderBytes, writeSocketHeader } from "../wire/frame.ts";
 import { payloadBytesMax } from "../wire/limits.ts";
 import { messages } from "../wire/messages.ts";
-import { Communicator, type RequestHandler } from "./communicator.ts";
+import { Communicator, type RequestHandler, type ViolationListener } from "./communicator.ts";
 
 const bufferBytes = socketHeaderBytes + payloadBytesMax;
 
@@ -32,6 +32,7 @@ export class SocketCommunicator extends Communicator {
   readonly socket: HostFd;
   readonly #handle: RequestHandler;
   readonly #onAnsweredLater: () => void;
+  readonly #onViolation: ViolationListener | undefined;
   readonly #buffer: number;
   #state: "receiving" | "handling" | "sending" | "ended" = "receiving";
   #receivedBytes = 0;
@@ -48,13 +49,14 @@ export class SocketCommunicator extends Communicator {
    * Borrows `socket`. `onAnsweredLater` is called when a request has been answered whose handler had returned a promise:
    * the loop may take the socket up again. Throws when the arena has no room for one more connection.
    */
-  constructor(socket: HostFd, handle: RequestHandler, onAnsweredLater: () => void) {
+  constructor(socket: HostFd, handle: RequestHandler, onAnsweredLater: () => void, onViolation?: ViolationListener) {
     super();
     const buffer = allocateMemory(bufferBytes + unknownBytesMax);
     if (buffer === undefined) throw new Error(`no memory for one more connection: ${bufferBytes} bytes wanted`);
     this.socket = socket;
     this.#handle = handle;
     this.#onAnsweredLater = onAnsweredLater;
+    this.#onViolation = onViolation;
     this.#buffer = buffer;
     this.#aside = buffer + bufferBytes;
     this.#asideAt = this.#aside;
@@ -102,6 +104,7 @@ export class SocketCommunicator extends Communicator {
     const payloadBytes = readSocketPayloadBytes(memory, this.#buffer);
     const message = readSocketMessageId(memory, this.#buffer);
     if (payloadBytes > payloadBytesMax) {
+      this.#onViolation?.("a request on the socket is too long", payloadBytes);
       this.#discardBytes = socketHeaderBytes + payloadBytes;
       this.#discard();
       return;

@@ -16,16 +16,17 @@ const hexadecimalFields: ReadonlySet<string> = new Set(["mask", "flags", "failur
  * attribute values only by their length. `request` is what the message's request codec decoded.
  */
 export function traceRequest(message: MessageDefinition, request: unknown): string {
-  return line(`${nameOf(message)}(${membersOf(request)})`);
+  return line(`${messageName(message.id)}(${membersOf(request)})`);
 }
 
 /** A reply, as traceRequest() does it. `reply` is what the message's reply codec encodes. */
 export function traceReply(message: MessageDefinition, reply: unknown): string {
-  return line(`${nameOf(message)} -> ${membersOf(reply)}`.trimEnd());
+  return line(`${messageName(message.id)} -> ${membersOf(reply)}`.trimEnd());
 }
 
-function nameOf(message: MessageDefinition): string {
-  return messageNames[message.id] ?? `message ${message.id}`;
+/** What to call a message of this ID, which may be unknown. */
+export function messageName(id: number): string {
+  return messageNames[id] ?? `message ${id}`;
 }
 
 function line(text: string): string {
@@ -66,7 +67,8 @@ function showList(field: string, values: readonly unknown[]): string {
 
 const unprintable = /[^\x20-\x7e]|["\\]/g;
 
-function quote(text: ByteString): string {
+/** Bytes of any kind in quotes, escaped so that they break neither a line nor a terminal, and cut. */
+export function quote(text: ByteString): string {
   const shown = text.slice(0, stringBytesShown).replace(unprintable, escapeByte);
   return text.length > stringBytesShown ? `"${shown}"… (${text.length} bytes)` : `"${shown}"`;
 }

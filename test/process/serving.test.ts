@@ -60,7 +60,7 @@ describe("a gofer process", () => {
       expect({ status, stderr, log }).toEqual({ status: exitCodes.success, stderr: "", log: "" });
       for (const part of [
         "starts for container container-1",
-        "NOT CONFINED: capabilities and seccomp are not applied yet",
+        "seccomp filter on all threads",
         "unknown flag ignored: --another-flag-of-the-future",
         "serving / ",
         "serving /real/place/inner ",

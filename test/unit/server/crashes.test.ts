@@ -6,6 +6,12 @@ import { ScriptedServer } from "../support/scripted-server.ts";
 
 const name = "file" as ByteString;
 
+/** Not by a call in tail position, which would take no stack. */
+function overflow(): never {
+  const depth = (): number => 1 + depth();
+  throw new Error(`${depth()}`);
+}
+
 /** Ways in which a backend's method can go wrong. */
 const crashes: readonly (readonly [how: string, crash: () => never | Promise<never>])[] = [
   [
@@ -15,6 +21,9 @@ const crashes: readonly (readonly [how: string, crash: () => never | Promise<nev
     },
   ],
   ["rejects at once", () => Promise.reject(new Error("a bug"))],
+  ["calls itself without end", overflow],
+  ["calls itself without end, later", () => Bun.sleep(1).then(overflow)],
+  ["asks for more memory than there is", () => new Uint8Array(2 ** 48) as never],
   ["rejects later", () => Bun.sleep(1).then(() => Promise.reject(new Error("a bug")))],
 ];
 

@@ -19,6 +19,14 @@ describe("RequestCounts", () => {
     expect(memory.view.getBigUint64(at + 8 * 7, true)).toBe(0x1_0000_0000n);
   });
 
+  test("gives the count of a kind, beyond 32 bits too", () => {
+    const counts = new RequestCounts(at);
+    memory.view.setBigUint64(at + 8 * 9, 0x1_0000_0000n, true);
+    counts.add(9);
+    expect(counts.count(9)).toBe(2 ** 32 + 1);
+    expect(counts.count(10)).toBe(0);
+  });
+
   test("passes over messages that it has no place for", () => {
     const behind = allocateStaticMemory(8);
     const counts = new RequestCounts(at);

@@ -87,6 +87,16 @@ describe("a call on a helper thread", () => {
     expect(calls.outstanding).toBe(0);
   });
 
+  test("is told of by its name while it is under way", async () => {
+    using pair = new Pair();
+    const read = pair.read();
+    await Promise.resolve();
+    expect(calls.underWay).toEqual([{ name: "read", millis: expect.any(Number) }]);
+    pair.send(1);
+    await settled(read);
+    expect(calls.underWay).toEqual([]);
+  });
+
   test("waits for a free thread when there are too many, and none is forgotten", async () => {
     const pairs = Array.from({ length: many }, () => new Pair());
     const reads = Promise.all(pairs.map((pair) => pair.read()));

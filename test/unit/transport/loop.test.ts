@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { writeSync } from "node:fs";
+import { clearHelperBell, helperBell } from "../../../ffi/helper-thread.ts";
 import { futexWordsMax } from "../../../ffi/waiting.ts";
 import { channelsMaxHighest, payloadBytesMax } from "../../../src/wire/limits.ts";
 import { ChannelClient } from "../support/channel-client.ts";
@@ -74,6 +76,53 @@ describe("when the last channel is gone", () => {
     server.loop.removeChannel(channel);
     client.send(frame(message, "socket"));
     expect(textOfReply(client)).toBe("socket");
+  });
+});
+
+/** Rings as a helper thread does, or the handler of a signal. */
+function ringBell(): void {
+  writeSync(helperBell(), Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
+}
+
+describe("the helper threads' bell", () => {
+  test("is heard while a socket always has more to do", () => {
+    using server = new FrameServer();
+    let rung = 0;
+    server.loop.onBell(() => rung++);
+    let served = 0;
+    const { client } = server.connect((_communicator, _message, length) => {
+      served++;
+      return length;
+    });
+    const rows = 200;
+    client.sendOnly(Buffer.concat(Array.from({ length: rows }, () => frame(message))));
+    clearHelperBell();
+    server.turn();
+    ringBell();
+    server.turn();
+    expect(rung).toBe(1);
+    expect(served).toBeLessThan(rows);
+  });
+});
+
+describe("stop()", () => {
+  test("ends all sessions, and run() with them", async () => {
+    using server = new FrameServer();
+    const sessions = [server.connect(echo).session, server.connect(echo).session];
+    server.loop.onBell(() => server.loop.stop());
+    ringBell();
+    await server.loop.run();
+    expect(sessions.map(({ isEnded }) => isEnded)).toEqual([true, true]);
+  });
+
+  test("does not wait for handlers that are at work", async () => {
+    using server = new FrameServer();
+    const { session } = server.connect(echo);
+    server.loop.countOutstanding(1);
+    server.loop.onBell(() => server.loop.stop());
+    ringBell();
+    await server.loop.run();
+    expect(session.isEnded).toBe(true);
   });
 });
 
