@@ -3,35 +3,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BindMount, writeBundle } from "./support/bundle.ts";
 import { type Caller, callers, root, rootless } from "./support/caller.ts";
+import { expectConfinedGofers } from "./support/confined-run.ts";
+import { containerStatus, expectFile, killAndDelete } from "./support/container.ts";
 import { expectGofers } from "./support/gofer-observation.ts";
-import { becomesTrue } from "./support/poll.ts";
 import { processesMentioning } from "./support/process-table.ts";
 import { dataPath, type Mode, runsc, runscDetached, runscOutput, startRunsc } from "./support/runsc.ts";
 import { sandboxTest } from "./support/sandbox-test.ts";
 import type { Workspace } from "./support/workspace.ts";
 
-const eventSecondsMax = 20;
-
 function writableMount(ws: Workspace): BindMount {
   return { source: ws.makeDirectory("output"), destination: "/output" };
-}
-
-async function expectFile(path: string): Promise<void> {
-  expect(await becomesTrue(() => existsSync(path), eventSecondsMax)).toBe(true);
-}
-
-async function containerStatus(ws: Workspace, mode: Mode, id: string): Promise<string> {
-  const state: { status: string } = JSON.parse(await runscOutput(ws, mode, ["state", id]));
-  return state.status;
-}
-
-async function killAndDelete(ws: Workspace, mode: Mode, id: string): Promise<void> {
-  await runscOutput(ws, mode, ["kill", id, "KILL"]);
-  const isStopped = async (): Promise<boolean> => (await containerStatus(ws, mode, id)) === "stopped";
-  expect(await becomesTrue(isStopped, eventSecondsMax)).toBe(true);
-  // For a moment runsc says "stopped", yet will not delete, while the sandbox's process has not quite gone.
-  const isDeleted = async (): Promise<boolean> => (await runsc(ws, mode, ["delete", id])).status === 0;
-  expect(await becomesTrue(isDeleted, eventSecondsMax)).toBe(true);
 }
 
 for (const directfs of [false, true]) {
@@ -135,6 +116,7 @@ sandboxTest("a second container in a sandbox gets a gofer of its own", { caller:
   await runscDetached(ws, dataPath, ["start", "member"]);
   await expectGofers(ws, 2);
   await expectFile(ws.path("output/member"));
+  await expectConfinedGofers(ws, { gofers: 2 });
   expect((await runsc(ws, dataPath, ["exec", "pod", "/usr/bin/test", "-e", "/output"])).status).toBe(1);
 
   await killAndDelete(ws, dataPath, "member");

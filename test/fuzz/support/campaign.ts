@@ -1,5 +1,4 @@
 import { type AttackConnection, frameOf } from "./attack-connection.ts";
-import type { AttackedGofer } from "./attacked-gofer.ts";
 import { makeRequest } from "./hostile-requests.ts";
 import type { Random } from "./random.ts";
 
@@ -11,14 +10,24 @@ const channelShare = 0.01;
 const poisonShare = 0.002;
 const connectionsKept = 3;
 
+/** A gofer as a campaign needs it. */
+export interface CampaignTarget {
+  /** Mounts on connections that nobody else uses. */
+  connect(): readonly AttackConnection[];
+  /** Throws when somebody else is not served as before. */
+  look(): void;
+  /** Waits until no file that these connections can have opened is open. */
+  awaitNoFiles(): void;
+}
+
 /** Random requests on all connections of a gofer, over sockets and channels, and now and then what no client should do. */
 export class Campaign {
   messagesSent = 0;
-  readonly #gofer: AttackedGofer;
+  readonly #gofer: CampaignTarget;
   readonly #random: Random;
   readonly #connections: readonly AttackConnection[];
 
-  constructor(gofer: AttackedGofer, random: Random) {
+  constructor(gofer: CampaignTarget, random: Random) {
     this.#gofer = gofer;
     this.#random = random;
     this.#connections = gofer.connect();

@@ -26,9 +26,21 @@ export type BundleOptions = {
   readonly rootReadonly?: boolean;
   readonly rootfsPropagation?: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Users and groups of a user namespace of the container's own. Default: none. */
+  /** Users of a user namespace of the container's own. Default: none. */
   readonly userNamespace?: readonly IdMapping[];
+  /** Groups of that namespace. Default: as its users. */
+  readonly groupMappings?: readonly IdMapping[];
+  /** The user and the group of the container's first process. Default: 0. */
+  readonly id?: number;
+  readonly createContainerHooks?: readonly Hook[];
+  readonly devices?: readonly Device[];
 };
+
+/** A program that the gofer runs before it leaves the host's root; `args` begins with its name. */
+export type Hook = { readonly path: string; readonly args: readonly string[] };
+
+/** A character device of the container. */
+export type Device = { readonly path: string; readonly major: number; readonly minor: number };
 
 export type Bundle = {
   readonly directory: string;
@@ -61,14 +73,14 @@ export function writeBundle(workspace: Workspace, options: BundleOptions): Bundl
     workspace.makeDirectory(join(rootfs, directory));
   }
   const mounts = [...borrowPrograms(workspace, rootfs), ...(options.mounts ?? [])];
-  const { userNamespace } = options;
+  const { userNamespace, groupMappings = userNamespace, id = 0, createContainerHooks, devices } = options;
   const namespaces = ["pid", "network", "ipc", "uts", "mount", ...(userNamespace === undefined ? [] : ["user"])];
   const config = {
     ociVersion: "1.0.2",
     hostname: "sandbox",
     annotations: options.annotations ?? {},
     process: {
-      user: { uid: 0, gid: 0 },
+      user: { uid: id, gid: id },
       args: ["/bin/sh", "-c", options.script],
       cwd: "/",
       env: ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/home", "TMPDIR=/tmp", "LANG=C.UTF-8", "LC_ALL=C.UTF-8"],
@@ -77,9 +89,11 @@ export function writeBundle(workspace: Workspace, options: BundleOptions): Bundl
     },
     root: { path: "rootfs", readonly: options.rootReadonly ?? false },
     mounts: mounts.map((mount) => ({ type: "bind", options: ["rw"], ...mount })),
+    ...(createContainerHooks === undefined ? {} : { hooks: { createContainer: createContainerHooks } }),
     linux: {
+      ...(devices === undefined ? {} : { devices: devices.map((device) => ({ type: "c", ...device })) }),
       namespaces: namespaces.map((type) => ({ type })),
-      ...(userNamespace === undefined ? {} : { uidMappings: userNamespace, gidMappings: userNamespace }),
+      ...(userNamespace === undefined ? {} : { uidMappings: userNamespace, gidMappings: groupMappings }),
       ...(options.rootfsPropagation === undefined ? {} : { rootfsPropagation: options.rootfsPropagation }),
     },
   };

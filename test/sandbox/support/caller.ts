@@ -1,20 +1,24 @@
-import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync } from "node:fs";
+import { accessSync, chmodSync, constants, copyFileSync, existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type UnderTest, unadoptedRunsc, underTest } from "./under-test.ts";
 
-/** Who starts runsc: root, or somebody without privileges who passes --rootless. */
+/** Who starts runsc, and how. */
 export type Caller = {
-  readonly name: "root" | "rootless";
+  readonly name: string;
   readonly uid: number;
   readonly gid: number;
   /** Words that come before a command to run it as this caller. */
   readonly commandPrefix: readonly string[];
   readonly runscFlags: readonly string[];
   readonly executables: UnderTest;
+  /** The runsc as it was before adoption, where this caller can reach it. */
+  readonly stockExecutables: UnderTest;
   /** Why this caller cannot be tried on this machine; undefined when it can. */
   readonly unavailable: string | undefined;
 };
+
+const stock: UnderTest = { runsc: unadoptedRunsc, gofer: undefined };
 
 /** An ID that no account uses. 65534 would not do: it is also what unmapped owners look like. */
 const unprivilegedId = 54321;
@@ -49,6 +53,7 @@ function rootCaller(): Caller {
     commandPrefix: [],
     runscFlags: [],
     executables: underTest,
+    stockExecutables: stock,
     unavailable,
   };
 }
@@ -96,7 +101,12 @@ function rootlessCaller(): Caller {
       ? ["setpriv", `--reuid=${identity.uid}`, `--regid=${identity.gid}`, "--clear-groups", "--inh-caps=-all"]
       : [];
   const caller = { name: "rootless", ...identity, commandPrefix, runscFlags: ["--rootless"] } as const;
-  const cannot = (unavailable: string): Caller => ({ ...caller, executables: underTest, unavailable });
+  const cannot = (unavailable: string): Caller => ({
+    ...caller,
+    executables: underTest,
+    stockExecutables: stock,
+    unavailable,
+  });
 
   if (commandPrefix.length > 0 && Bun.which("setpriv") === null) {
     return cannot("setpriv is missing (package util-linux)");
@@ -104,11 +114,15 @@ function rootlessCaller(): Caller {
   if (!succeeds([...commandPrefix, "unshare", "--user", "--map-root-user", "--mount", "true"])) {
     return cannot("unprivileged users may not create user namespaces here");
   }
-  const outOfReach = [underTest.runsc, underTest.gofer].some(
-    (path) => path !== undefined && !succeeds([...commandPrefix, "test", "-x", path]),
-  );
-  const executables = outOfReach ? copyForEverybody(underTest) : underTest;
-  return { ...caller, executables, unavailable: undefined };
+  const withinReach = (executables: UnderTest): UnderTest => {
+    const outOfReach = [executables.runsc, executables.gofer].some(
+      (path) => path !== undefined && !succeeds([...commandPrefix, "test", "-x", path]),
+    );
+    return outOfReach ? copyForEverybody(executables) : executables;
+  };
+  const executables = withinReach(underTest);
+  const stockExecutables = existsSync(stock.runsc) ? withinReach(stock) : stock;
+  return { ...caller, executables, stockExecutables, unavailable: undefined };
 }
 
 if (!isExecutable(underTest.runsc)) {
@@ -117,6 +131,13 @@ if (!isExecutable(underTest.runsc)) {
 
 export const root = rootCaller();
 export const rootless = rootlessCaller();
+
+/** The same caller with the stock runsc, for comparing with it. */
+export function withStockRunsc(caller: Caller): Caller {
+  const unavailable = existsSync(unadoptedRunsc) ? caller.unavailable : `${unadoptedRunsc} does not exist`;
+  return { ...caller, executables: caller.stockExecutables, unavailable };
+}
+
 export const callers: readonly Caller[] = [root, rootless];
 
 /** Whoever is best placed to run what need not be tried both ways. */

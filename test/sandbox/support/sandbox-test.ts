@@ -40,29 +40,41 @@ export function sandboxTest(
     return;
   }
   const secondsMax = options.secondsMax ?? secondsMaxDefault;
-  const run = async (): Promise<void> => {
-    const workspace = new Workspace(options.caller);
-    try {
-      await within(secondsMax, body(workspace));
-    } catch (error) {
-      console.error(`logs of "${name}":\n${workspace.logTails(logLinesShown)}`);
-      await workspace.dispose(0);
-      throw error;
-    }
-    const leftovers = await workspace.dispose(settleSecondsMax);
-    if (leftovers.length > 0) {
-      throw new Error(`runsc left behind:\n${leftovers.join("\n")}`);
-    }
-  };
-  test(name, run, (secondsMax + cleanUpSecondsMax) * 1000);
+  test(name, () => inWorkspace(name, options.caller, secondsMax, body), (secondsMax + cleanUpSecondsMax) * 1000);
+}
+
+/**
+ * Does work in a workspace of its own and gives its result. Throws also when runsc leaves something behind. Any failure
+ * shows the end of runsc's logs, under this name.
+ */
+export async function inWorkspace<T>(
+  name: string,
+  caller: Caller,
+  secondsMax: number,
+  work: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
+  const workspace = new Workspace(caller);
+  let result: T;
+  try {
+    result = await within(secondsMax, work(workspace));
+  } catch (error) {
+    console.error(`logs of "${name}":\n${workspace.logTails(logLinesShown)}`);
+    await workspace.dispose(0);
+    throw error;
+  }
+  const leftovers = await workspace.dispose(settleSecondsMax);
+  if (leftovers.length > 0) {
+    throw new Error(`runsc left behind:\n${leftovers.join("\n")}`);
+  }
+  return result;
 }
 
 /** Bounds the body here rather than in bun:test, which would abandon what the body started. */
-async function within(secondsMax: number, work: Promise<void>): Promise<void> {
+async function within<T>(secondsMax: number, work: Promise<T>): Promise<T> {
   const { promise: expiry, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`not done after ${secondsMax} s`)), secondsMax * 1000);
   try {
-    await Promise.race([work, expiry]);
+    return await Promise.race([work, expiry]);
   } finally {
     clearTimeout(timer);
   }

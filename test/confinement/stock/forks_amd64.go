@@ -1,0 +1,8 @@
+package main
+
+import "syscall"
+
+const (
+	forkNumber  = syscall.SYS_FORK
+	vforkNumber = syscall.SYS_VFORK
+)
