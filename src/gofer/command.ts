@@ -1,7 +1,6 @@
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Failure } from "../../ffi/errno.ts";
-import { type HostFd, isOpen, takeAndClose } from "../../ffi/host-fd.ts";
-import { OwnTasks } from "../../ffi/own-tasks.ts";
+import { isOpen, takeAndClose } from "../../ffi/host-fd.ts";
 import { processIds, setFileModeMask } from "../../ffi/process.ts";
 import type { Extension } from "../extension/extension.ts";
 import { openProcSelfFd } from "../host/connection.ts";
@@ -10,29 +9,20 @@ import type { Log } from "../log/log.ts";
 import { RequestCounts } from "../server/request-counts.ts";
 import { version } from "../version.ts";
 import { withDebugLog } from "./debug-log-file.ts";
-import { closeStrayDescriptors } from "./descriptors.ts";
 import { type ExitReason, exitCodes } from "./exit-codes.ts";
 import { endOnBugs, type FatalChannels, findDescriptor, reportBug, reportFatal } from "./fatal.ts";
 import { GoferFilter } from "./filter/filter.ts";
 import { usesLisafs } from "./filter/rules.ts";
 import { type GlobalConfig, readGlobalFlags } from "./global-flags.ts";
 import { type GoferArguments, readGoferArguments } from "./gofer-flags.ts";
-import { forbidCoreDumps, limitDescriptors } from "./limits.ts";
+import { lockDown } from "./lock-down.ts";
 import { openLog } from "./logging.ts";
 import { readMountHints } from "./mount-hints.ts";
 import { type MountPlan, planMounts } from "./mount-plan.ts";
 import { resolveMounts } from "./mounts.ts";
 import { MountsPipe } from "./mounts-pipe.ts";
 import { MountOpener } from "./open-mount.ts";
-import { dropPrivileges } from "./privileges.ts";
-import {
-  enterContainerRoot,
-  letProcBeUnmounted,
-  ownDescriptorsIn,
-  rootSetUpBefore,
-  setUpRoot,
-  unmountProc,
-} from "./root.ts";
+import { ownDescriptorsIn, rootSetUpBefore, setUpRoot } from "./root.ts";
 import { readRootfsHint } from "./rootfs-hint.ts";
 import { serve } from "./serve.ts";
 import { Signals } from "./signals.ts";
@@ -188,7 +178,7 @@ async function setUpAndServe(start: Start, prepared: Prepared, counts: RequestCo
   const procSelfFd = openProcSelfFd(ownDescriptorsIn(staysInHostRoot));
   if (procSelfFd instanceof Failure) return new StartFailure("system", `cannot open /proc/self/fd: ${procSelfFd}`);
   const ids = processIds();
-  const lockedDown = lockDown(start, filter, root, procSelfFd);
+  const lockedDown = lockDown({ config, args, filter, root, procSelfFd, log });
   if (lockedDown !== undefined) return lockedDown;
   return await serve({
     spec,
@@ -210,40 +200,4 @@ function prepareFilter({ config, log, extensions }: Start, prepared: Prepared): 
   const { hostUds, logFd } = config;
   const extraRules = extensions.flatMap((extension) => extension.seccompRules?.() ?? []);
   return GoferFilter.prepare({ usesLisafs: prepared.usesLisafs, hostUds, extraRules, logFd }, log);
-}
-
-/** Gives up everything that serving does not need, in upstream's order, and enters the container's root. */
-function lockDown(
-  { config, args, log }: Start,
-  filter: GoferFilter,
-  root: ByteString,
-  procSelfFd: HostFd,
-): StartFailure | undefined {
-  const opened = OwnTasks.open();
-  if (opened instanceof Failure) return new StartFailure("confinement", `cannot open /proc/self/task: ${opened}`);
-  using tasks = opened;
-  const { ioFds, devIoFd, pinRingFd, syncSentryExitFd, syncUsernsFd, uid, gid } = args;
-  const privileges = {
-    dropsCapabilities: args.appliesCapabilities,
-    opensHostSockets: config.hostUds.open,
-    user: syncUsernsFd === undefined ? undefined : { uid, gid },
-  };
-  const needed = [config.logFd, config.debugLogFd, tasks.descriptor, pinRingFd, syncSentryExitFd, ...ioFds, devIoFd];
-  return (
-    partWithProc(args, config.unsafeNonroot) ??
-    dropPrivileges(privileges, tasks, log) ??
-    (config.fdLimit === undefined ? undefined : limitDescriptors(config.fdLimit, log)) ??
-    forbidCoreDumps() ??
-    closeStrayDescriptors(needed, procSelfFd, log) ??
-    enterContainerRoot(root) ??
-    filter.install(tasks, log)
-  );
-}
-
-function partWithProc(
-  { setsUpRoot, procMountSyncFd }: GoferArguments,
-  staysInHostRoot: boolean,
-): StartFailure | undefined {
-  if (procMountSyncFd !== undefined) return letProcBeUnmounted(procMountSyncFd);
-  return setsUpRoot && !staysInHostRoot ? unmountProc() : undefined;
 }

@@ -3,7 +3,8 @@ import { exitCodes } from "../../src/gofer/exit-codes.ts";
 import type { Container } from "./support/container.ts";
 import type { GoferOptions } from "./support/gofer-process.ts";
 import { processTest } from "./support/process-test.ts";
-import { identityOf, type SystemCall, withoutAddresses } from "./support/system-calls.ts";
+import { isLoaderCall, isLogLine, type Step, setUpSteps, stepsOf, stepsOfAll } from "./support/set-up-steps.ts";
+import { identityOf, type SystemCall } from "./support/system-calls.ts";
 import { canTrace, type TracedStart, traceStart } from "./support/traced-start.ts";
 
 const secondsMax = 300;
@@ -34,27 +35,6 @@ function fullStart(container: Container): GoferOptions {
     environment: { BUN_GOFER_STATS: container.path("counts") },
   };
 }
-
-/** Calls that do not set anything up, or cannot fail. */
-const noSteps: ReadonlySet<string> = new Set([
-  "close",
-  "futex",
-  "getegid",
-  "geteuid",
-  "getgid",
-  "getpid",
-  "gettid",
-  "getuid",
-  "madvise",
-  "munmap",
-  "newfstatat",
-  "restart_syscall",
-  "rt_sigprocmask",
-  "rt_sigreturn",
-  "sched_getaffinity",
-  "sched_yield",
-  "umask",
-]);
 
 /** Steps that are known to be there: when one is missing, the list of steps is not what it should be. */
 const stepsKnown = [
@@ -89,80 +69,11 @@ const harmless: readonly { readonly call: RegExp; readonly because: string }[] =
   { call: /^prctl\(PR_CAPBSET_READ, 0x/, because: "it fails anyway: there is no such capability" },
 ];
 
-/** Calls of the engine, which starts threads, and looks how much memory it has, when it likes. */
-const engineCalls = [
-  /^clone3\(/,
-  /MAP_STACK/,
-  /^mprotect\(ADDRESS, 524288, /,
-  /"\/proc\/self\/statm"/,
-  /^read\(\d+, "(\d+ ){6}/,
-];
-
-function isOfEngine({ name, args }: SystemCall): boolean {
-  return engineCalls.some((pattern) => pattern.test(`${name}(${withoutAddresses(args)}`));
-}
-
-/** From the first line of the log to the last one before the gofer waits for requests. */
-function setUpSteps(steps: readonly Step[]): readonly Step[] {
-  const from = steps.findIndex(({ call }) => call.name === "write" && call.args.includes("starts for container"));
-  const to = steps.findLastIndex(({ call }) => call.name === "write" && call.args.includes("] serving /"));
-  return steps.slice(from + 1, to);
-}
-
-/** All but the loading of libseccomp. */
-function stepsToFail(steps: readonly Step[]): readonly Step[] {
-  const loading = steps.findIndex(({ call }) => isLoaderCall(call));
-  const loaded = steps.findIndex(({ call }) => call.name === "seccomp");
-  return [...steps.slice(0, loading), ...steps.slice(loaded)].filter(({ call }) => !isLogLine(call));
-}
-
-/** Where libseccomp is loaded: twice, if it fails, so that one call that fails does no harm. */
-function isLoaderCall({ name, args }: SystemCall): boolean {
-  return name === "openat" && /^AT_FDCWD, "\/proc\/self\/fd\/\d+", O_RDONLY\|O_CLOEXEC$/.test(args);
-}
-
-function isLogLine({ name, args }: SystemCall): boolean {
-  return name === "write" && /^\d+, "[DIWE]\d{4} /.test(args);
-}
-
-/** Calls that look the same in several places, and are told apart by what comes before them. */
-const ambiguousCalls: ReadonlySet<string> = new Set([
-  "chdir",
-  "getdents64",
-  "mkdirat",
-  "mmap",
-  "mount",
-  "mprotect",
-  "openat",
-  "read",
-  "readlinkat",
-  "seccomp",
-  "statfs",
-]);
-
-/** A call, and its place: what it does, and after what. Calls in the same place are the same step, made again. */
-interface Step {
-  readonly call: SystemCall;
-  readonly place: string;
-}
-
 /** What is to be made of a step. */
 interface Failing {
   readonly errno?: string;
   /** Whether later calls of the name fail as well. */
   readonly forGood?: boolean;
-}
-
-function stepsOf(calls: readonly SystemCall[]): readonly Step[] {
-  let before = "";
-  return calls
-    .filter((call) => !noSteps.has(call.name) && !isOfEngine(call))
-    .map((call) => {
-      const identity = identityOf(call);
-      const place = ambiguousCalls.has(call.name) ? `${before} ${identity}` : identity;
-      before = identity;
-      return { call, place };
-    });
 }
 
 /**
@@ -262,7 +173,7 @@ describe("a gofer process in which a system call fails", () => {
     "while it sets itself up says so and ends, whichever call it is",
     async ({ container }) => {
       const cleanStarts = await traceCleanStarts(container);
-      const steps = new Map(cleanStarts.flatMap(stepsToFail).map(({ place, call }) => [place, call]));
+      const steps = stepsOfAll(cleanStarts);
       expect([...steps.values()].map(({ name }) => name)).toEqual(expect.arrayContaining([...stepsKnown]));
       const wrong: string[] = [];
       for (const [place, call] of steps) {
