@@ -5,6 +5,7 @@ import { Container } from "../process/support/container.ts";
 import { GoferProcess } from "../process/support/gofer-process.ts";
 import { lockDownFiguresOf } from "../process/support/lock-down-figures.ts";
 import { type PrivilegeMode, privilegeModes, strayThreads } from "../process/support/privileges.ts";
+import { buildThreadChurn } from "../process/support/thread-churn.ts";
 
 /*
  * Starts gofers over and over, on a machine that is kept busy, while threads come and go in them all the time, and looks at every
@@ -20,15 +21,6 @@ interface Start {
   readonly passes: number;
   readonly threads: number;
   readonly threadsSeen: number;
-}
-
-/** Builds the library that lets threads come and go in the process it is loaded into. */
-function buildThreadChurn(directory: string): string {
-  const library = join(directory, "thread-churn.so");
-  const source = join(import.meta.dir, "support/thread-churn.c");
-  const built = Bun.spawnSync(["gcc", "-O2", "-shared", "-fPIC", "-pthread", "-o", library, source]);
-  if (!built.success) throw new Error(`gcc: ${built.stderr.toString()}`);
-  return library;
 }
 
 /** One start: throws when the gofer does not serve, or when a thread of it has kept a privilege. */

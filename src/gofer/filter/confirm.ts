@@ -9,60 +9,82 @@ const filterMode = "2";
 /** How far beyond the last known ID a thread is looked for that has started in between; in a PID namespace of our own it is the next. */
 const idsToTry = 4096;
 
+const patienceMillisDefault = 5000;
+
+/** The threads of this process; those of OwnTasks, or made up. */
+type Tasks = Pick<OwnTasks, "read" | "statusOf">;
+
 /**
  * Looks at every thread whether it has the filter. With the filter no directory may be read, so the threads have to be listed
- * before; those that have started since come right behind them, and the kernel says how many there are in all.
+ * before; those that have started since come right behind them, and the kernel says how many there are in all. While threads come
+ * and go, the number may be out of date before all have been looked at: then they are looked at again.
  */
 export class FilterConfirmation {
-  readonly #tasks: OwnTasks;
-  readonly #names: Set<number>;
+  readonly #tasks: Tasks;
+  readonly #patienceMillis: number;
+  /** Of the threads that were there when they were last looked at. */
+  readonly #ids: Set<number>;
+  #lastId: number;
 
-  private constructor(tasks: OwnTasks, names: readonly number[]) {
+  private constructor(tasks: Tasks, ids: readonly number[], patienceMillis: number) {
     this.#tasks = tasks;
-    this.#names = new Set(names);
+    this.#patienceMillis = patienceMillis;
+    this.#ids = new Set(ids);
+    this.#lastId = Math.max(...ids);
   }
 
   /** Lists the threads, right before the filter is installed. Borrows `tasks`. Errors: those of OwnTasks.read(). */
-  static prepare(tasks: OwnTasks): Result<FilterConfirmation> {
+  static prepare(tasks: Tasks, patienceMillis = patienceMillisDefault): Result<FilterConfirmation> {
     const snapshot = tasks.read();
     if (snapshot instanceof Failure) return snapshot;
-    return new FilterConfirmation(
-      tasks,
-      snapshot.tasks.map((task) => Number(task.value("Pid"))),
-    );
+    const ids = snapshot.tasks.map((task) => Number(task.value("Pid")));
+    return new FilterConfirmation(tasks, ids, patienceMillis);
   }
 
   /** The number of threads, all of which have the filter. */
   confirm(): number | StartFailure {
-    const known = this.#look(this.#names);
-    if (known instanceof StartFailure) return known;
-    const last = Math.max(...this.#names);
-    let { confirmed } = known;
-    for (let id = last + 1; confirmed < known.threads && id <= last + idsToTry; id++) {
-      const next = this.#look([id]);
-      if (next instanceof StartFailure) return next;
-      confirmed += next.confirmed;
+    const deadline = performance.now() + this.#patienceMillis;
+    for (;;) {
+      const count = this.#lookAtAll();
+      if (count instanceof StartFailure) return count;
+      const { confirmed, threads } = count;
+      if (confirmed >= threads) return confirmed;
+      if (performance.now() > deadline) return failure(`of ${threads} threads only ${confirmed} can be found`);
     }
-    if (confirmed >= known.threads) return confirmed;
-    return failure(`of ${known.threads} threads only ${confirmed} can be found`);
   }
 
-  /** Looks at the threads with these IDs, as far as there are any. */
-  #look(ids: Iterable<number>): { readonly confirmed: number; readonly threads: number } | StartFailure {
+  /** Looks at the threads that are known, and at as many of those that have started since as are missing. */
+  #lookAtAll(): { readonly confirmed: number; readonly threads: number } | StartFailure {
     let confirmed = 0;
     let threads = 0;
-    for (const id of ids) {
-      const status = this.#tasks.statusOf(String(id) as ByteString);
-      if (status instanceof Failure) {
-        if (status.errno === Errno.ENOENT || status.errno === Errno.ESRCH) continue;
-        return failure(`thread ${id} cannot be looked at: ${status}`);
-      }
-      const refusal = refuse(status);
-      if (refusal !== undefined) return refusal;
+    for (const id of this.#ids) {
+      const status = this.#look(id);
+      if (status instanceof StartFailure) return status;
+      if (status === undefined) continue;
       confirmed++;
       threads = Number(status.value("Threads"));
     }
+    const end = this.#lastId + idsToTry;
+    for (let id = this.#lastId + 1; confirmed < threads && id <= end; id++) {
+      const status = this.#look(id);
+      if (status instanceof StartFailure) return status;
+      if (status === undefined) continue;
+      confirmed++;
+      this.#ids.add(id);
+      this.#lastId = id;
+    }
     return { confirmed, threads };
+  }
+
+  /** The thread with this ID, which has the filter; undefined when there is none. */
+  #look(id: number): TaskStatus | undefined | StartFailure {
+    const status = this.#tasks.statusOf(String(id) as ByteString);
+    if (!(status instanceof Failure)) return refuse(status) ?? status;
+    if (status.errno !== Errno.ENOENT && status.errno !== Errno.ESRCH) {
+      return failure(`thread ${id} cannot be looked at: ${status}`);
+    }
+    this.#ids.delete(id);
+    return undefined;
   }
 }
 

@@ -49,6 +49,8 @@ export interface GoferOptions {
   readonly devices?: boolean;
   /** Whether --sync-userns-fd is passed. Default false. */
   readonly userNamespace?: boolean;
+  /** Flags of runsc for profiles, without dashes; each leads to a file of that name. */
+  readonly profiles?: readonly string[];
   /** What stands on the RPC socket in answer to the first request. By default nobody is at its other end. */
   readonly rpcReply?: string;
   /** Puts the flags before the word gofer, and those after it, into another order. */
@@ -89,6 +91,7 @@ export class GoferProcess implements AsyncDisposable {
     const logDonations = logs
       ? ["log", "debug-log"].map((name) => donate(`${name}-fd`, openSync(container.path(name), "ax")))
       : [];
+    const profiles = (options.profiles ?? []).map((flag) => donate(flag, openSync(container.path(flag), "wx")));
     const specDonation = donate("spec-fd", openSync(container.path("config.json"), "r"));
     const [mountsDonation, mountsEnd] = donateSocket("mounts-fd", SOCK_STREAM);
     const [rpcDonation, rpcEnd] = donateSocket("rpc-fd", SOCK_STREAM);
@@ -112,6 +115,7 @@ export class GoferProcess implements AsyncDisposable {
       ...reorder([
         `--bundle=${container.directory}`,
         `--gofer-mount-confs=${options.mountConfs}`,
+        ...profiles.map(numberOf),
         ...[specDonation, mountsDonation, rpcDonation, ringDonation, sentryDonation].map(numberOf),
         ...connections.map(([donation]) => numberOf(donation)),
         ...syncs.map(([donation]) => numberOf(donation)),
