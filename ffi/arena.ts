@@ -1,4 +1,5 @@
 import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { edenGC } from "bun:jsc";
 import { allowReadAndWrite, reserveAddressSpace } from "./libc.ts";
 import type { Memory } from "./memory.ts";
 
@@ -19,6 +20,9 @@ export const memory: Memory & { readonly i32: Int32Array; readonly buffer: Buffe
   view: new DataView(buffer),
   buffer: Buffer.from(buffer),
 };
+
+// The engine takes the address space for memory in use, so it is about to look for garbage: sooner is cheaper, as there is less.
+edenGC();
 
 let used = pageBytes;
 const free = new Map<number, number[]>();

@@ -1,4 +1,4 @@
-import { constants } from "node:os";
+import { errnoSymbols } from "./errno-names.ts";
 
 /** Linux error numbers, positive, as they go over the wire. Source: errno(3). */
 export const Errno = {
@@ -32,14 +32,10 @@ export const Errno = {
   EREMOTEIO: 121,
 } as const;
 
-/** Where one number has several symbols, ours is the one to show. */
-const names = new Map<number, string>(
-  [...Object.entries(constants.errno), ...Object.entries(Errno)].map(([name, value]) => [value, name]),
-);
-
 /** The symbol of a positive error number, such as `ENOENT`. */
 export function errnoName(errno: number): string {
-  return names.get(errno) ?? `errno ${errno}`;
+  const symbol = errnoSymbols[errno - 1];
+  return symbol === undefined || symbol === "-" ? `errno ${errno}` : symbol;
 }
 
 /** An operation that did not happen, and why. One instance stands for each error number, so failing allocates nothing. */

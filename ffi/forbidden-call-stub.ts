@@ -6,7 +6,7 @@ import type { Architecture } from "./machine.ts";
  */
 
 /** The data of the handler: all that it writes stands ready but for the name, the arguments and the number of the call. */
-export const forbiddenCallLayout = {
+const forbiddenCallLayout = {
   /** The sixteen hexadecimal digits. */
   digits: 0,
   /** Pairs of 32-bit numbers: where in the ucontext a register is, and where in these data its last digit ends; 0 at the end. */
@@ -19,7 +19,7 @@ export const forbiddenCallLayout = {
 
 /** Calls with higher numbers have the last slot in common. */
 const callsMax = 512;
-export const slotBytes = 64;
+const slotBytes = 64;
 const slotCount = callsMax + 1;
 export const forbiddenCallDataBytes = forbiddenCallLayout.slots + slotCount * slotBytes;
 

@@ -1,9 +1,9 @@
 import { CString, dlopen, FFIType, type Pointer, read } from "bun:ffi";
-import { readFileSync, writeSync } from "node:fs";
 import embeddedLibrary from "../.cache/libseccomp.so.2" with { type: "file" };
 import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import { byteStringOf } from "./byte-string.ts";
 import { cString } from "./c-string.ts";
+import { writeAllBytes } from "./descriptor-io.ts";
 import { Failure, fail } from "./errno.ts";
 import { fdResultOf, OwnedFd } from "./host-fd.ts";
 import { layout } from "./layout.ts";
@@ -31,7 +31,6 @@ export interface SyscallRule {
 /** The bits that the kernel looks at of an int; what stands in the upper half of the register may be anything. */
 const intBits = 0xffff_ffffn;
 const intSignBit = 0x8000_0000n;
-const allBits = 0xffff_ffff_ffff_ffffn;
 
 /** That the int `argument` is `value`. */
 export function isInt(argument: number, value: number): ArgumentTest {
@@ -53,19 +52,19 @@ export function isDescriptor(argument: number): ArgumentTest {
   return { argument, mask: intSignBit, value: 0n };
 }
 
-/** That the address or size `argument` is 0. */
-export function isNull(argument: number): ArgumentTest {
-  return { argument, mask: allBits, value: 0n };
-}
-
 /** What becomes of a call that no rule allows: the process is killed, or SIGSYS is raised instead of the call. */
 export type ForbiddenCallAction = "kill" | "trap";
+
+/** A system call that is not made and fails. No rule may allow it as well. */
+export interface RefusedCall {
+  readonly call: string;
+  readonly errno: number;
+}
 
 /** A filter: all calls that are not in it are forbidden. */
 export interface Filter {
   readonly rules: readonly SyscallRule[];
-  /** Names of calls that fail with ENOSYS. */
-  readonly missing: readonly string[];
+  readonly refused: readonly RefusedCall[];
   readonly forbidden: ForbiddenCallAction;
 }
 
@@ -79,7 +78,7 @@ export class SeccompFailure {
 }
 
 /** Source: include/seccomp.h of libseccomp. */
-const actions = { kill: 0x8000_0000, trap: 0x0003_0000, enosys: 0x0005_0026, allow: 0x7fff_0000 } as const;
+const actions = { kill: 0x8000_0000, trap: 0x0003_0000, error: 0x0005_0000, allow: 0x7fff_0000 } as const;
 const attributes = { badArchitecture: 2, allThreads: 4, optimization: 8, rawReturnCodes: 9 } as const;
 const binaryTree = 2;
 const maskedEqual = 7;
@@ -109,26 +108,32 @@ const signatures = {
   seccomp_version: { args: [], returns: address },
 } as const;
 
-type Functions = ReturnType<typeof dlopen<typeof signatures>>["symbols"];
+type Library = ReturnType<typeof dlopen<typeof signatures>>;
+type Functions = Library["symbols"];
 
 const comparisons = allocateStaticMemory(argumentsMax * comparisonLayout.bytes);
 
-/** libseccomp, which turns rules into a filter program. Loaded once and never unloaded. */
-export class Libseccomp {
-  readonly #functions: Functions;
+/** libseccomp, which turns rules into a filter program. Unloaded by `using`, so that a confined process does not keep its code. */
+export class Libseccomp implements Disposable {
+  readonly #library: Library;
 
-  private constructor(functions: Functions) {
-    this.#functions = functions;
+  private constructor(library: Library) {
+    this.#library = library;
+  }
+
+  get #functions(): Functions {
+    return this.#library.symbols;
   }
 
   /**
    * Loads the library that the build has found, or that in `file`. Needs /proc, and the kernel's own support. Through a file in
    * memory: loaded from the executable itself, a copy would be left in the temporary directory.
    */
-  static load(file: string = embeddedLibrary): Libseccomp | SeccompFailure {
+  static async load(file: string = embeddedLibrary): Promise<Libseccomp | SeccompFailure> {
     const wanted = `libseccomp ${versionWanted.join(".")} or later`;
-    const functions = open(file);
-    if (functions instanceof SeccompFailure) return new SeccompFailure(`want ${wanted}: ${functions.reason}`);
+    const library = await open(file);
+    if (library instanceof SeccompFailure) return new SeccompFailure(`want ${wanted}: ${library.reason}`);
+    const functions = library.symbols;
     // SAFETY: the library's own constant, of three words.
     const version = Number(functions.seccomp_version()) as Pointer;
     const [major, minor] = [read.u32(version, 0), read.u32(version, 4)];
@@ -141,7 +146,7 @@ export class Libseccomp {
         `want a kernel on which libseccomp is at API level ${apiLevelWanted} or higher, got ${level}`,
       );
     }
-    return new Libseccomp(functions);
+    return new Libseccomp(library);
   }
 
   /**
@@ -173,6 +178,11 @@ export class Libseccomp {
     return Object.hasOwn(syscallNumbers, call) ? syscallNumber(call as SyscallName, currentArchitecture()) : undefined;
   }
 
+  /** Nothing may be asked of it afterwards. */
+  [Symbol.dispose](): void {
+    this.#library.close();
+  }
+
   #setAttributes(context: number, { forbidden }: Filter): SeccompFailure | undefined {
     const wanted = [
       [attributes.rawReturnCodes, 1],
@@ -187,13 +197,13 @@ export class Libseccomp {
     return undefined;
   }
 
-  #addRules(context: number, { rules, missing }: Filter): SeccompFailure | undefined {
+  #addRules(context: number, { rules, refused }: Filter): SeccompFailure | undefined {
     for (const { call, where = [] } of rules) {
       const failed = this.#addRule(context, actions.allow, call, where);
       if (failed !== undefined) return failed;
     }
-    for (const call of missing) {
-      const failed = this.#addRule(context, actions.enosys, call, []);
+    for (const { call, errno } of refused) {
+      const failed = this.#addRule(context, actions.error | errno, call, []);
       if (failed !== undefined) return failed;
     }
     return undefined;
@@ -220,17 +230,15 @@ export class Libseccomp {
   }
 }
 
-/** The library's functions, through a file in memory. */
-function open(file: string): Functions | SeccompFailure {
+/** The library in `file`, through a file in memory. */
+async function open(file: string): Promise<Library | SeccompFailure> {
   const created = fdResultOf(syscalls.memfd_create(cString(byteStringOf("libseccomp")), MFD_CLOEXEC));
   if (created instanceof Failure) return new SeccompFailure(`memfd_create: ${created}`);
   using descriptor = new OwnedFd(created);
   try {
-    const bytes = readFileSync(file);
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(descriptor.borrow(), bytes, written);
-    }
-    return dlopen(`/proc/self/fd/${descriptor.borrow()}`, signatures).symbols;
+    const written = writeAllBytes(descriptor.borrow(), await Bun.file(file).bytes());
+    if (written instanceof Failure) return new SeccompFailure(`write: ${written}`);
+    return dlopen(`/proc/self/fd/${descriptor.borrow()}`, signatures);
   } catch (error) {
     return new SeccompFailure(error instanceof Error ? error.message : String(error));
   }

@@ -17,20 +17,24 @@ const chunk = allocateStaticMemory(chunkBytes);
 export class TaskStatus {
   /** The name of the thread's directory: the same for as long as it lives. */
   readonly directory: ByteString;
-  readonly #values = new Map<string, string>();
+  /** Of its status file, each with a line end before it. */
+  readonly #lines: string;
 
   /** `text` is the content of its status file. */
   constructor(directory: ByteString, text: string) {
     this.directory = directory;
-    for (const line of text.replaceAll("\t", " ").split("\n")) {
-      const colon = line.indexOf(":");
-      if (colon > 0) this.#values.set(line.slice(0, colon), line.slice(colon + 1).trim());
-    }
+    this.#lines = `\n${text}`;
   }
 
   /** The value of a field, with single spaces in it; empty when the kernel has no such field. */
   value(field: string): string {
-    return this.#values.get(field) ?? "";
+    const name = `\n${field}:`;
+    const at = this.#lines.indexOf(name);
+    if (at === -1) return "";
+    const valueAt = at + name.length;
+    const end = this.#lines.indexOf("\n", valueAt);
+    const value = this.#lines.slice(valueAt, end === -1 ? undefined : end);
+    return value.replaceAll("\t", " ").trim();
   }
 
   /** The thread's ID as system calls of this process know it, whatever PID namespace the proc file system shows. */
@@ -92,11 +96,15 @@ export class OwnTasks implements Disposable {
 
   /** The thread that calls. Errors: as read(). */
   readOwn(): Result<TaskStatus> {
-    const snapshot = this.read();
-    if (snapshot instanceof Failure) return snapshot;
-    const own = snapshot.tasks.find(({ tid }) => tid === threadId());
-    if (own === undefined) throw new Error("the calling thread is not among the threads of its process");
-    return own;
+    const names = readNames(this.descriptor);
+    if (names instanceof Failure) return names;
+    const ownId = threadId();
+    for (const name of names) {
+      const status = this.statusOf(name);
+      if (status instanceof TaskStatus && status.tid === ownId) return status;
+      if (status instanceof Failure && !hasEnded(status)) return status;
+    }
+    throw new Error("the calling thread is not among the threads of its process");
   }
 
   /** One thread, by the name of its directory. ENOENT or ESRCH when it has ended. Errors: those of openat(2) and read(2). */

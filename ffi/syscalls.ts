@@ -102,6 +102,7 @@ const signatures = {
   unlinkat: ["i32", "ptr", "i32"],
   utimensat: ["i32", "ptr", "ptr", "i32"],
   wait4: ["i32", "ptr", "i32", "ptr"],
+  write: ["i32", "ptr", "usize"],
 } as const satisfies { readonly [Name in SyscallName]?: readonly ArgumentType[] };
 
 type Signatures = typeof signatures;

@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { writeAll } from "../ffi/descriptor-io.ts";
 import type { CommandOutput } from "./cli/command-output.ts";
 import { helpText, usageLine, versionLine } from "./cli/help.ts";
 import type { Extension } from "./extension/extension.ts";
@@ -8,8 +8,8 @@ import { goferWordIndex } from "./gofer/global-flags.ts";
 const usageStatus = 2;
 
 const output: CommandOutput = {
-  out: (line) => void writeSync(1, `${line}\n`),
-  err: (line) => void writeSync(2, `${line}\n`),
+  out: (line) => void writeAll(1, `${line}\n`),
+  err: (line) => void writeAll(2, `${line}\n`),
 };
 
 /** Runs the command that the arguments of the process name, and ends the process. */

@@ -4,7 +4,7 @@
  */
 const rows: readonly (readonly string[])[] = [
   ["ffi"],
-  ["src/wire"],
+  ["src/wire", "src/log"],
   ["src/transport"],
   ["src/server"],
   ["src/host"],
@@ -19,19 +19,6 @@ const rows: readonly (readonly string[])[] = [
 const leaves: ReadonlyMap<string, readonly string[]> = new Map([
   ["src/elf", ["src/cli"]],
   ["src/version.ts", ["src/gofer", "src/cli"]],
-  [
-    "src/log",
-    [
-      "src/transport",
-      "src/server",
-      "src/host",
-      "src/extension",
-      "src/extensions",
-      "src/gofer",
-      "src/cli",
-      "src/main.ts",
-    ],
-  ],
 ]);
 
 /** A layer and the other layers it may import. */

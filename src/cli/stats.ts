@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { profileLines, readProfile } from "../server/profile-report.ts";
 import { messages } from "../wire/messages.ts";
 import type { CommandOutput } from "./command-output.ts";
 
@@ -6,7 +7,10 @@ const usage = "usage: bun-gofer stats FILE";
 
 const counterBytes = 8;
 
-/** `bun-gofer stats`, with the arguments after its name: prints the counts of a file that BUN_GOFER_STATS named. */
+/**
+ * `bun-gofer stats`, with the arguments after its name: prints what stands in a file that BUN_GOFER_STATS or
+ * BUN_GOFER_PROFILE named.
+ */
 export function statsCommand(args: string[], io: CommandOutput): number {
   const [file, ...more] = args;
   if (file === undefined || more.length > 0 || file.startsWith("-")) {
@@ -14,14 +18,16 @@ export function statsCommand(args: string[], io: CommandOutput): number {
     io.err(usage);
     return 2;
   }
-  let counters: Buffer;
+  let figures: Buffer;
   try {
-    counters = readFileSync(file);
+    figures = readFileSync(file);
   } catch (error) {
     io.err(`bun-gofer stats: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
-  for (const line of formatCounts(countsByMessage(counters))) io.out(line);
+  const profile = readProfile(figures);
+  const lines = profile === undefined ? formatCounts(countsByMessage(figures)) : profileLines(profile);
+  for (const line of lines) io.out(line);
   return 0;
 }
 

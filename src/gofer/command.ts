@@ -1,12 +1,11 @@
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Failure } from "../../ffi/errno.ts";
-import { isOpen, takeAndClose } from "../../ffi/host-fd.ts";
+import { isOpen } from "../../ffi/host-fd.ts";
 import { processIds, setFileModeMask } from "../../ffi/process.ts";
 import type { Extension } from "../extension/extension.ts";
 import { openProcSelfFd } from "../host/connection.ts";
 import { silentLog } from "../log/create-log.ts";
 import type { Log } from "../log/log.ts";
-import { RequestCounts } from "../server/request-counts.ts";
 import { version } from "../version.ts";
 import { withDebugLog } from "./debug-log-file.ts";
 import { type ExitReason, exitCodes } from "./exit-codes.ts";
@@ -15,6 +14,7 @@ import { GoferFilter } from "./filter/filter.ts";
 import { usesLisafs } from "./filter/rules.ts";
 import { type GlobalConfig, readGlobalFlags } from "./global-flags.ts";
 import { type GoferArguments, readGoferArguments } from "./gofer-flags.ts";
+import { type Instruments, openInstruments } from "./instruments.ts";
 import { lockDown } from "./lock-down.ts";
 import { openLog } from "./logging.ts";
 import { readMountHints } from "./mount-hints.ts";
@@ -29,10 +29,7 @@ import { Signals } from "./signals.ts";
 import type { Spec } from "./spec.ts";
 import { readSpecFile } from "./spec-file.ts";
 import { type Attempt, StartFailure } from "./start-failure.ts";
-import { openStatistics } from "./statistics.ts";
 import { becomeUser, waitForEnd, waitForSandboxExit } from "./sync.ts";
-
-const statisticsVariable = "BUN_GOFER_STATS";
 
 /** What one start works with. */
 interface Start {
@@ -90,9 +87,11 @@ async function run(words: string[], known: Omit<Start, "args" | "signals">): Pro
   if (prepared instanceof StartFailure) return prepared;
   const synchronized = waitForRunsc(args);
   if (synchronized !== undefined) return synchronized;
-  const counts = openCounts(args.containerId);
-  if (counts instanceof StartFailure) return counts;
-  const end = await setUpAndServe(start, prepared, counts);
+  const instruments = openInstruments(args.containerId, args.profileFds, log);
+  if (instruments instanceof StartFailure) return instruments;
+  const end = await setUpAndServe(start, prepared, instruments);
+  if (end instanceof StartFailure) return end;
+  instruments.runtime.finish();
   if (end !== "success") return end;
   if (args.syncSentryExitFd !== undefined && !waitForSandboxExit(args.syncSentryExitFd)) {
     log.warn("the sandbox still runs after its connections have ended; not waiting any longer");
@@ -105,16 +104,13 @@ function logStart({ config, args, log }: Start): void {
   log.info(`bun-gofer ${version} starts for container ${args.containerId}`, { directfs, ...processIds() });
   for (const { name, value } of ignored) log.debug(`flag of no meaning to a gofer: --${name}`, { value });
   for (const { name, value } of args.ignored) log.warn(`unknown flag ignored: --${name}`, { value });
-  for (const [name, fd] of args.profileFds) {
-    log.warn(`no profile is written: --${name} is for the runtime of Go`);
-    takeAndClose(fd);
-  }
 }
 
 /** Everything that can be refused without having touched anything. */
 function prepare({ config, args, log }: Start): Attempt<Prepared> {
-  const { specFd, mountsFd, bundle, ioFds, devIoFd, mountConfs } = args;
-  const closed = [specFd, mountsFd, ...ioFds, devIoFd].find((fd) => fd !== undefined && !isOpen(fd));
+  const { specFd, mountsFd, bundle, ioFds, devIoFd, mountConfs, profileFds } = args;
+  const descriptors = [specFd, mountsFd, ...ioFds, devIoFd, ...profileFds.values()];
+  const closed = descriptors.find((fd) => fd !== undefined && !isOpen(fd));
   if (closed !== undefined) return new StartFailure("usage", `descriptor ${closed} is not open`);
   const spec = readSpecFile(specFd, { bundle, allowRootfsTar: config.allowRootfsTar });
   if (spec instanceof StartFailure) return spec;
@@ -139,11 +135,6 @@ function waitForRunsc({ syncChrootFd, syncUsernsFd, uid, gid }: GoferArguments):
   return waitForEnd(syncUsernsFd, "--sync-userns-fd") ?? becomeUser(uid, gid);
 }
 
-function openCounts(containerId: string): Attempt<RequestCounts> {
-  const path = process.env[statisticsVariable] ?? "";
-  return path === "" ? new RequestCounts() : openStatistics(path, containerId);
-}
-
 /** As setUpRoot(). Nothing is asked of runsc afterwards. */
 function makeRoot({ config, args, log }: Start, { spec, plan }: Prepared): Attempt<ByteString> {
   const { containerId: id, bundle, devIoFd, rpcFd } = args;
@@ -160,12 +151,12 @@ function makeRoot({ config, args, log }: Start, { spec, plan }: Prepared): Attem
   });
 }
 
-async function setUpAndServe(start: Start, prepared: Prepared, counts: RequestCounts): Promise<Attempt<ExitReason>> {
+async function setUpAndServe(start: Start, prepared: Prepared, instruments: Instruments): Promise<Attempt<ExitReason>> {
   const { config, args, log, mountsPipe, extensions, signals } = start;
   const { spec, plan } = prepared;
   const { devIoFd } = args;
   const staysInHostRoot = config.unsafeNonroot;
-  const filter = prepareFilter(start, prepared);
+  const filter = await prepareFilter(start, prepared, instruments);
   if (filter instanceof StartFailure) return filter;
   const root = makeRoot(start, prepared);
   if (root instanceof StartFailure) return root.while("root file system");
@@ -178,7 +169,15 @@ async function setUpAndServe(start: Start, prepared: Prepared, counts: RequestCo
   const procSelfFd = openProcSelfFd(ownDescriptorsIn(staysInHostRoot));
   if (procSelfFd instanceof Failure) return new StartFailure("system", `cannot open /proc/self/fd: ${procSelfFd}`);
   const ids = processIds();
-  const lockedDown = lockDown({ config, args, filter, root, procSelfFd, log });
+  const lockedDown = lockDown({
+    config,
+    args,
+    filter,
+    root,
+    procSelfFd,
+    profileFds: instruments.runtime.descriptors,
+    log,
+  });
   if (lockedDown !== undefined) return lockedDown;
   return await serve({
     spec,
@@ -189,15 +188,19 @@ async function setUpAndServe(start: Start, prepared: Prepared, counts: RequestCo
     procSelfFd,
     ids,
     config,
-    counts,
+    instruments,
     signals,
     log,
   });
 }
 
 /** To be made before the host's root is left and code can no longer be made. */
-function prepareFilter({ config, log, extensions }: Start, prepared: Prepared): Attempt<GoferFilter> {
+function prepareFilter(
+  { config, log, extensions }: Start,
+  { usesLisafs }: Prepared,
+  { runtime: { profilesCpu } }: Instruments,
+): Promise<Attempt<GoferFilter>> {
   const { hostUds, logFd } = config;
   const extraRules = extensions.flatMap((extension) => extension.seccompRules?.() ?? []);
-  return GoferFilter.prepare({ usesLisafs: prepared.usesLisafs, hostUds, extraRules, logFd }, log);
+  return GoferFilter.prepare({ usesLisafs, hostUds, profilesCpu, extraRules, logFd }, log);
 }

@@ -1,6 +1,6 @@
-import { mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path/posix";
 import { assumeOpen } from "../../ffi/host-fd.ts";
+import { nodeFs } from "../../ffi/node-fs.ts";
 import { formatTime } from "../log/log-format.ts";
 import type { GlobalConfig } from "./global-flags.ts";
 import { type Attempt, messageOf, StartFailure } from "./start-failure.ts";
@@ -17,6 +17,7 @@ const nameInDirectory = "runsc.log.%TIMESTAMP%.%COMMAND%.txt";
 export function withDebugLog(config: Attempt<GlobalConfig>, containerId: string): Attempt<GlobalConfig> {
   if (config instanceof StartFailure || config.debugLogFd !== undefined || config.debugLog === "") return config;
   const path = debugLogPath(config.debugLog, containerId, Date.now());
+  const { mkdirSync, openSync } = nodeFs();
   try {
     mkdirSync(dirname(path), { recursive: true, mode: directoryMode });
     return { ...config, debugLogFd: assumeOpen(openSync(path, "a", fileMode)) };

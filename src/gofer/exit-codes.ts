@@ -17,7 +17,7 @@ export const exitCodes = {
   bug: 70,
   /** The kernel refused a system call that the set-up needs. */
   system: 71,
-  /** The request counts cannot be kept where BUN_GOFER_STATS says. */
+  /** Counts or profiles cannot be kept where the environment says. */
   statistics: 73,
   /** What runsc or the sandbox holds of a pipe or socket ended too early, or said something unexpected. */
   peer: 74,

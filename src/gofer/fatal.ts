@@ -1,7 +1,7 @@
+import { writeAll } from "../../ffi/descriptor-io.ts";
 import { assumeOpen, type HostFd } from "../../ffi/host-fd.ts";
 import { reportOf } from "../log/error-report.ts";
 import type { Log } from "../log/log.ts";
-import { writeAll } from "../log/log-file.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { MountsPipe } from "./mounts-pipe.ts";
 import { messageOf } from "./start-failure.ts";

@@ -67,7 +67,7 @@ export interface GoferArguments {
   readonly setsUpRoot: boolean;
   /** Leads to a process that unmounts /proc when a byte comes; undefined where this process does it. */
   readonly procMountSyncFd: HostFd | undefined;
-  /** Where runsc would have profiles of the Go runtime; those that it asks for, by the flags' names. */
+  /** Where runsc would have profiles of the runtime; those that it asks for, by the flags' names. */
   readonly profileFds: ReadonlyMap<string, HostFd>;
   /** Flags of another runsc release that this gofer does not know. */
   readonly ignored: readonly Flag[];

@@ -21,6 +21,8 @@ export interface LockDown {
   readonly root: ByteString;
   /** Borrowed. */
   readonly procSelfFd: HostFd;
+  /** Where profiles are written to. Borrowed. */
+  readonly profileFds: readonly HostFd[];
   readonly log: Log;
 }
 
@@ -28,7 +30,15 @@ export interface LockDown {
  * Gives up everything that serving does not need, in upstream's order, and enters the container's root. There is no way back, and none
  * to go on after a failure. Source: Execute in runsc/cmd/gofer.go.
  */
-export function lockDown({ config, args, filter, root, procSelfFd, log }: LockDown): StartFailure | undefined {
+export function lockDown({
+  config,
+  args,
+  filter,
+  root,
+  procSelfFd,
+  profileFds,
+  log,
+}: LockDown): StartFailure | undefined {
   const opened = OwnTasks.open();
   if (opened instanceof Failure) return new StartFailure("confinement", `cannot open /proc/self/task: ${opened}`);
   using tasks = opened;
@@ -38,7 +48,8 @@ export function lockDown({ config, args, filter, root, procSelfFd, log }: LockDo
     opensHostSockets: config.hostUds.open,
     user: syncUsernsFd === undefined ? undefined : { uid, gid },
   };
-  const needed = [config.logFd, config.debugLogFd, tasks.descriptor, pinRingFd, syncSentryExitFd, ...ioFds, devIoFd];
+  const logFds = [config.logFd, config.debugLogFd];
+  const needed = [...logFds, tasks.descriptor, pinRingFd, syncSentryExitFd, ...ioFds, devIoFd, ...profileFds];
   return (
     partWithProc(args, config.unsafeNonroot) ??
     dropPrivileges(privileges, tasks, log) ??

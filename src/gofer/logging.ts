@@ -1,5 +1,5 @@
-import { fstatSync, statSync } from "node:fs";
 import type { HostFd } from "../../ffi/host-fd.ts";
+import { nodeFs } from "../../ffi/node-fs.ts";
 import { redirectStandardError } from "../../ffi/process.ts";
 import { createLog, type LogDestination } from "../log/create-log.ts";
 import type { Log } from "../log/log.ts";
@@ -26,6 +26,7 @@ export function openLog(config: Attempt<GlobalConfig>, debugLogFd: HostFd | unde
 }
 
 function standardErrorIsNull(): boolean {
+  const { fstatSync, statSync } = nodeFs();
   try {
     return fstatSync(standardError).rdev === statSync("/dev/null").rdev;
   } catch {

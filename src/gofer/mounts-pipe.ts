@@ -1,6 +1,6 @@
+import { writeAll } from "../../ffi/descriptor-io.ts";
 import type { HostFd } from "../../ffi/host-fd.ts";
 import { takeAndClose } from "../../ffi/host-fd.ts";
-import { writeAll } from "../log/log-file.ts";
 import type { MountDocument } from "./spec-schema.ts";
 import { StartFailure } from "./start-failure.ts";
 

@@ -1,4 +1,5 @@
 import { type ByteString, byteStringOf, textOf } from "../../ffi/byte-string.ts";
+import { writeAll } from "../../ffi/descriptor-io.ts";
 import { Errno, Failure, type Result } from "../../ffi/errno.ts";
 import { makeDirectory } from "../../ffi/files.ts";
 import { type HostFd, OwnedFd, takeAndClose, workingDirectory } from "../../ffi/host-fd.ts";
@@ -16,7 +17,6 @@ import {
 } from "../../ffi/linux.ts";
 import { changeDirectory, changeRoot, mount, pivotToWorkingDirectory, unmount } from "../../ffi/mounts.ts";
 import type { Log } from "../log/log.ts";
-import { writeAll } from "../log/log-file.ts";
 import { setUpDevices } from "./devices.ts";
 import { type ContainerIdentity, runCreateContainerHooks } from "./hooks.ts";
 import { rootPropagationFlags } from "./mount-options.ts";

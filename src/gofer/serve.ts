@@ -6,12 +6,12 @@ import type { HostConfig } from "../host/config.ts";
 import { HostConnection, hostConnectionOptions } from "../host/connection.ts";
 import { LimitedLog } from "../log/limited-log.ts";
 import type { Log } from "../log/log.ts";
-import type { RequestCounts } from "../server/request-counts.ts";
 import { Server } from "../server/server.ts";
 import { BlockingCalls } from "../transport/blocking-calls.ts";
 import { claimOf } from "./claims.ts";
 import type { ExitReason } from "./exit-codes.ts";
 import type { GlobalConfig } from "./global-flags.ts";
+import type { Instruments } from "./instruments.ts";
 import type { Service } from "./mount-plan.ts";
 import type { ResolvedMount } from "./mounts.ts";
 import type { Signals } from "./signals.ts";
@@ -29,7 +29,7 @@ export interface ServeRequest {
   /** Of the process. */
   readonly ids: ProcessIds;
   readonly config: GlobalConfig;
-  readonly counts: RequestCounts;
+  readonly instruments: Instruments;
   readonly signals: Signals;
   readonly log: Log;
 }
@@ -49,11 +49,12 @@ const devicesPath = "/dev" as ByteString;
 
 /** Serves all connections until the last has ended, or a signal comes. Takes their descriptors. */
 export async function serve(request: ServeRequest): Promise<Attempt<ExitReason>> {
-  const { log, counts, spec, extensions, signals, config } = request;
+  const { log, instruments, spec, extensions, signals, config } = request;
+  const { counts, profile, runtime } = instruments;
   const calls = new BlockingCalls();
   if (!calls.prepare()) return new StartFailure("system", "cannot start a helper thread");
   const stock = stockConfig(request, calls);
-  using server = new Server(log, calls, counts, { trace: config.trace });
+  using server = new Server(log, calls, counts, { trace: config.trace, profile, tick: runtime.tick });
   for (const waiting of waitingConnections(request)) {
     const { path, socket, readonly, mount } = waiting;
     const claim = await claimOf({ spec, mount, mountPath: textOf(path), readonly }, extensions, log);
@@ -67,7 +68,12 @@ export async function serve(request: ServeRequest): Promise<Attempt<ExitReason>>
       return new StartFailure("plan", `cannot serve ${textOf(path)} on descriptor ${socket}: ${messageOf(error)}`);
     }
   }
-  const endedBy = await signals.during(() => server.run(), server, log);
+  const endedBy = await signals.during(
+    () => server.run(),
+    server,
+    () => runtime.checkpoint(),
+    log,
+  );
   if (endedBy !== undefined) return endedBy;
   log.info("all connections have ended");
   return "success";

@@ -1,6 +1,6 @@
-import { fstatSync } from "node:fs";
 import { assumeOpen, type HostFd } from "../../ffi/host-fd.ts";
 import { SIGHUP, SIGINT, SIGQUIT, SIGTERM } from "../../ffi/linux.ts";
+import { nodeFs } from "../../ffi/node-fs.ts";
 import { type LastWords, SignalBell } from "../../ffi/signals.ts";
 import type { Log } from "../log/log.ts";
 import type { LogFormat } from "../log/log-format.ts";
@@ -41,17 +41,28 @@ export class Signals {
     this.#bell = new SignalBell(ending, [SIGQUIT]);
   }
 
-  /** Lets `server` answer signals while `serving` lasts. Gives what ended it, if a signal did. */
-  async during(serving: () => Promise<void>, server: Server, log: Log): Promise<ExitReason | undefined> {
-    server.onBell(() => this.#answer(server, log));
+  /**
+   * Lets `server` answer signals while `serving` lasts; `onQuit` is called at SIGQUIT, after the state was logged. Gives what ended it,
+   * if a signal did.
+   */
+  async during(
+    serving: () => Promise<void>,
+    server: Server,
+    onQuit: () => void,
+    log: Log,
+  ): Promise<ExitReason | undefined> {
+    server.onBell(() => this.#answer(server, onQuit, log));
     this.#bell.handOver();
     await serving();
     this.#bell.takeBack();
     return this.#endedBy;
   }
 
-  #answer(server: Server, log: Log): void {
-    if (this.#bell.take(SIGQUIT)) logState(server, log);
+  #answer(server: Server, onQuit: () => void, log: Log): void {
+    if (this.#bell.take(SIGQUIT)) {
+      logState(server, log);
+      onQuit();
+    }
     for (const { name, signal, exit } of endingSignals) {
       if (!this.#bell.take(signal)) continue;
       log.info(`ended by ${name}`);
@@ -86,6 +97,7 @@ function debugLine(message: string, format: LogFormat): string {
 }
 
 function isSameFile(one: HostFd, other: HostFd): boolean {
+  const { fstatSync } = nodeFs();
   try {
     const [first, second] = [fstatSync(one), fstatSync(other)];
     return first.dev === second.dev && first.ino === second.ino;

@@ -1,5 +1,8 @@
 import * as z from "zod/mini";
 
+// A schema that is used once or twice is not worth compiling.
+z.config({ jitless: true });
+
 /** JSON null counts as absent throughout, as it does for runsc. */
 const text = z.nullish(z.string());
 const texts = z.nullish(z.array(z.string()));

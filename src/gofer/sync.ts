@@ -1,11 +1,11 @@
-import { readSync } from "node:fs";
 import { allocateStaticMemory } from "../../ffi/arena.ts";
+import { readOneByte } from "../../ffi/descriptor-io.ts";
 import { Failure } from "../../ffi/errno.ts";
 import { type HostFd, OwnedFd, takeAndClose } from "../../ffi/host-fd.ts";
 import { setThreadGroup, setThreadUser } from "../../ffi/process.ts";
 import { receiveMessageInto } from "../../ffi/sockets.ts";
 import { waitUntilReadable } from "../../ffi/waiting.ts";
-import { messageOf, StartFailure } from "./start-failure.ts";
+import { StartFailure } from "./start-failure.ts";
 
 /** How long to wait for the sandbox's pidfd, and then for the sandbox's end. Source: pkg/pinring and runsc/cmd/gofer.go. */
 const sentryExitMillisMax = 500;
@@ -13,12 +13,9 @@ const sentryExitMillisMax = 500;
 /** Takes a descriptor and waits until the other end is closed, which is how runsc says that it is done. */
 export function waitForEnd(fd: HostFd, what: string): StartFailure | undefined {
   using owned = new OwnedFd(fd);
-  try {
-    const count = readSync(owned.borrow(), Buffer.alloc(1));
-    return count === 0 ? undefined : new StartFailure("peer", `${what}: got data, want the end of the stream`);
-  } catch (error) {
-    return new StartFailure("peer", `${what}: ${messageOf(error)}`);
-  }
+  const count = readOneByte(owned.borrow());
+  if (count instanceof Failure) return new StartFailure("peer", `${what}: ${count}`);
+  return count === 0 ? undefined : new StartFailure("peer", `${what}: got data, want the end of the stream`);
 }
 
 /** Becomes user `uid` and group `gid`, in this order, as runsc's gofer does: on the calling thread alone. */

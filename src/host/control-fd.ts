@@ -106,7 +106,8 @@ export class HostControlFd extends ControlFd {
     const stats: Statx[] = [];
     let directory = this.hostFd;
     try {
-      for (const [index, name] of path.entries()) {
+      for (let index = 0; index < path.length; index++) {
+        const name = path[index] as ByteString;
         if (index > 0 || name !== "") {
           if (this.isSymlink) break;
           const next = openAt(directory, name, O_PATH | safeOpenFlags);
@@ -138,7 +139,7 @@ export class HostControlFd extends ControlFd {
     if (opened instanceof Failure) return opened;
     return {
       fd: new HostOpenFd(this, opened, flags, this.#owner.config.calls),
-      gift: isLent ? { fd: opened, donated: false } : undefined,
+      gift: isLent ? { fd: opened, donated: false, isNonblocking: true } : undefined,
     };
   }
 
@@ -160,7 +161,10 @@ export class HostControlFd extends ControlFd {
     const fd = this.#child(name, made);
     return {
       found: { fd, stat: made.stat },
-      opened: { fd: new HostOpenFd(fd, opened, flags, this.#owner.config.calls), gift: { fd: opened, donated: false } },
+      opened: {
+        fd: new HostOpenFd(fd, opened, flags, this.#owner.config.calls),
+        gift: { fd: opened, donated: false, isNonblocking: true },
+      },
     };
   }
 

@@ -1,6 +1,6 @@
+import { writeAll } from "../../ffi/descriptor-io.ts";
 import { reportOf } from "./error-report.ts";
 import type { Log } from "./log.ts";
-import { writeAll } from "./log-file.ts";
 import { formatEntry, formatTime, type LogEntry, type LogFormat } from "./log-format.ts";
 import { wallClock } from "./wall-clock.ts";
 

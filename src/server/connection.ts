@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { ByteString } from "../../ffi/byte-string.ts";
 import { Errno, Failure, fail, type Result } from "../../ffi/errno.ts";
 import { type HostFd, takeAndClose } from "../../ffi/host-fd.ts";
@@ -16,7 +15,7 @@ import type { GarbagePacer } from "./garbage-pacer.ts";
 import type { RequestCounts } from "./request-counts.ts";
 import type { Tree } from "./tree.ts";
 
-const channelsMax = Math.min(Math.max(availableParallelism(), channelsMaxLowest), channelsMaxHighest);
+const channelsMax = Math.min(Math.max(navigator.hardwareConcurrency, channelsMaxLowest), channelsMaxHighest);
 
 /** What all connections of a server share. */
 export interface ServerContext {
@@ -62,7 +61,7 @@ export class Connection implements Session {
   /** For what the client causes. */
   readonly log: LimitedLog;
   readonly messageBytesMax: number;
-  readonly fds = new FdTable();
+  readonly fds: FdTable;
   readonly communicator: SocketCommunicator;
   readonly #onViolation: ViolationListener = (what, value) => this.log.warn(`protocol violation: ${what}`, { value });
   readonly #dispatch: Dispatch;
@@ -88,6 +87,7 @@ export class Connection implements Session {
       throw new RangeError(`messageBytesMax is ${messageBytesMax}: want 1 to ${payloadBytesMax}`);
     }
     this.context = context;
+    this.fds = new FdTable(context.garbage.population);
     this.mountPath = mountPath;
     this.options = options;
     this.impl = impl;

@@ -59,7 +59,7 @@ export function dispatch(exchange: Exchange, messageId: number, length: number):
   }
   try {
     const answer = answerRequest(exchange, message, handler, length);
-    return answer instanceof Promise ? answer.catch((error) => crashed(exchange, messageId, error)) : answer;
+    return answer instanceof Promise ? unlessCrashed(exchange, messageId, answer) : answer;
   } catch (error) {
     return crashed(exchange, messageId, error);
   }
@@ -184,6 +184,11 @@ function controlFdOf(fd: AnyFd): ControlFd {
 
 function nodeOf(fd: AnyFd): Node {
   return controlFdOf(fd).node;
+}
+
+/** Apart from dispatch(), which would make the closure's variables for each request. */
+function unlessCrashed(exchange: Exchange, messageId: number, answer: Promise<number>): Promise<number> {
+  return answer.catch((error) => crashed(exchange, messageId, error));
 }
 
 /** A handler that throws has a bug: the request fails, the connection and all others go on. */

@@ -1,6 +1,7 @@
 import { Errno, fail, type Result } from "../../ffi/errno.ts";
 import type { FdId } from "../wire/integers.ts";
 import type { AnyFd } from "./fds.ts";
+import { Population } from "./population.ts";
 
 /** An ID is a place in the table and, above it, how often the place was given out before: a closed ID stays unknown for good. */
 const placeValues = 2 ** 32;
@@ -12,6 +13,12 @@ export class FdTable {
   readonly #fds: (AnyFd | undefined)[] = [undefined];
   readonly #generations: number[] = [0];
   readonly #freePlaces: number[] = [];
+  readonly #population: Population;
+
+  /** `population` takes account of what is in this table, among others. */
+  constructor(population = new Population()) {
+    this.#population = population;
+  }
 
   /** Takes the caller's reference to `fd` and names it. */
   insert(fd: AnyFd): FdId {
@@ -19,6 +26,7 @@ export class FdTable {
     const generation = this.#generations[place] ?? 0;
     this.#fds[place] = fd;
     this.#generations[place] = generation;
+    this.#population.grow();
     return (generation * placeValues + place) as FdId;
   }
 
@@ -41,6 +49,7 @@ export class FdTable {
     if (!("release" in fd)) return;
     const place = id % placeValues;
     this.#fds[place] = undefined;
+    this.#population.shrink();
     const generation = (this.#generations[place] ?? 0) + 1;
     this.#generations[place] = generation;
     // A place that has used up its generations is never given out again.
@@ -52,8 +61,10 @@ export class FdTable {
   closeAll(): void {
     for (let place = 0; place < this.#fds.length; place++) {
       const fd = this.#fds[place];
+      if (fd === undefined) continue;
       this.#fds[place] = undefined;
-      fd?.release();
+      this.#population.shrink();
+      fd.release();
     }
   }
 }

@@ -33,6 +33,8 @@ export interface Found {
 export interface HostFdGift {
   readonly fd: HostFd;
   readonly donated: boolean;
+  /** Whether its open file is known to be nonblocking; any other is made so, which is a system call. */
+  readonly isNonblocking?: true;
 }
 
 /** What opening gives: the open FD, whose one reference the caller owns, and what the client gets to use by itself. */

@@ -1,4 +1,4 @@
-import { type MaybePromise, type Steps, settled } from "./maybe-promise.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 
 /** Sharing: any number of readers, or one writer. */
 export type LockMode = "read" | "write";
@@ -61,11 +61,33 @@ export class RwLock {
   }
 }
 
-/** Performs the steps while holding the lock. */
-export function* locking<T>(lock: RwLock, mode: LockMode, steps: () => Steps<T>): Steps<T> {
-  if (!lock.tryLock(mode)) yield* settled(lock.lock(mode));
+/**
+ * Does something while holding the lock, until the promise is settled if it gives one. Nothing is allocated for waiting where the lock
+ * is free and the value is there at once.
+ */
+export function whileLocked<T>(lock: RwLock, mode: LockMode, action: () => MaybePromise<T>): MaybePromise<T> {
+  if (!lock.tryLock(mode)) return onceLocked(lock, mode, action);
+  let value: MaybePromise<T>;
   try {
-    return yield* steps();
+    value = action();
+  } catch (error) {
+    lock.unlock(mode);
+    throw error;
+  }
+  if (value instanceof Promise) return unlockingAfter(value, lock, mode);
+  lock.unlock(mode);
+  return value;
+}
+
+/** Apart from whileLocked(), which would make the closure's variables each time. */
+function unlockingAfter<T>(value: Promise<T>, lock: RwLock, mode: LockMode): Promise<T> {
+  return value.finally(() => lock.unlock(mode));
+}
+
+async function onceLocked<T>(lock: RwLock, mode: LockMode, action: () => MaybePromise<T>): Promise<T> {
+  await lock.lock(mode);
+  try {
+    return await action();
   } finally {
     lock.unlock(mode);
   }

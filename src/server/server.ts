@@ -4,11 +4,15 @@ import { LimitedLog } from "../log/limited-log.ts";
 import type { Log } from "../log/log.ts";
 import type { BlockingCalls } from "../transport/blocking-calls.ts";
 import { Loop } from "../transport/loop.ts";
+import { type LoopTick, WatchedLoop } from "../transport/watched-loop.ts";
 import { Connection, type Dispatch, type ServerContext } from "./connection.ts";
 import type { ConnectionImpl, ConnectionOptions } from "./connection-impl.ts";
 import { dispatch } from "./dispatch.ts";
 import { GarbagePacer } from "./garbage-pacer.ts";
+import { profileLines } from "./profile-report.ts";
+import { profiling } from "./profiling.ts";
 import { RequestCounts } from "./request-counts.ts";
+import type { RequestProfile } from "./request-profile.ts";
 import { stateLines } from "./state-report.ts";
 import { tracing } from "./tracing.ts";
 import { Tree } from "./tree.ts";
@@ -20,6 +24,10 @@ const garbageBytesPerTurn = 256;
 export interface ServerOptions {
   /** Whether each request and reply is logged, at level debug. */
   readonly trace?: boolean;
+  /** Where the server notes what its time goes into, if it is to. */
+  readonly profile?: RequestProfile | undefined;
+  /** What the server is to do while it waits as well. */
+  readonly tick?: LoopTick | undefined;
 }
 
 /** Serves one file system tree to any number of connections, each at a mount point of its own, on the calling thread. */
@@ -28,15 +36,21 @@ export class Server implements Disposable {
   readonly #calls: BlockingCalls;
   readonly #log: Log;
   readonly #dispatch: Dispatch;
+  readonly #profile: RequestProfile | undefined;
 
   /** `calls` are those that the connections' backends make. */
   constructor(log: Log, calls: BlockingCalls, counts = new RequestCounts(), options: ServerOptions = {}) {
-    const garbage = new GarbagePacer();
-    const loop = new Loop(calls, () => garbage.note(garbageBytesPerTurn));
+    const { profile, tick } = options;
+    const garbage = new GarbagePacer((kind, nanos) => profile?.noteCollection(kind, nanos));
+    const onTurn = (): void => garbage.note(garbageBytesPerTurn);
+    const isWatched = profile !== undefined || tick !== undefined;
+    const loop = isWatched ? new WatchedLoop(calls, onTurn, profile, tick) : new Loop(calls, onTurn);
     this.#context = { tree: new Tree(), loop, counts, garbage, connections: new Set() };
     this.#calls = calls;
     this.#log = log;
-    this.#dispatch = options.trace === true ? tracing(dispatch, log) : dispatch;
+    this.#profile = profile;
+    const untimed = options.trace === true ? tracing(dispatch, log) : dispatch;
+    this.#dispatch = profile === undefined ? untimed : profiling(untimed, profile);
   }
 
   /**
@@ -76,7 +90,8 @@ export class Server implements Disposable {
 
   /** What the server has and does at this moment, in a bounded number of lines of bounded length, for people. */
   describe(): string[] {
-    return stateLines(this.#context, this.#calls);
+    const profile = this.#profile === undefined ? [] : profileLines(this.#profile.numbers);
+    return [...stateLines(this.#context, this.#calls), ...profile];
   }
 
   /** Ends what the kernel holds for the server. No connection may be left. */

@@ -24,6 +24,9 @@ const shutDown = 2;
 
 const everyWaiter = 0x7fff_ffff;
 
+/** What goes with one message: the same list each time, since nobody keeps it. */
+const oneFd: HostFd[] = [];
+
 /** What a client says first, and hears back: an empty JSON object, ended by a newline. */
 const connectionPacket = Buffer.from("{}\n", "latin1");
 
@@ -168,7 +171,11 @@ export class Channel extends Communicator {
     this.#state = "handling";
     const answer = this.#handle(this, message, packetBytes - channelHeaderBytes);
     if (typeof answer === "number") this.#reply(message, answer);
-    else void answer.then((replyBytes) => this.#replyLater(message, replyBytes));
+    else void this.#replyOnce(answer, message);
+  }
+
+  async #replyOnce(answer: Promise<number>, message: number): Promise<void> {
+    this.#replyLater(message, await answer);
   }
 
   #replyLater(message: number, replyBytes: number): void {
@@ -186,6 +193,7 @@ export class Channel extends Communicator {
     writeChannelHeader(memory, this.#window + packetOffset, replyMessage, this.#sendFds());
     this.#state = "receiving";
     this.#giveTurnAway(channelHeaderBytes + payloadBytes);
+    this.onSent?.();
   }
 
   /**
@@ -195,7 +203,8 @@ export class Channel extends Communicator {
   #sendFds(): number {
     let sent = 0;
     for (const fd of this.fdsToSend) {
-      if (sendFrom(this.#fdSocket, this.#window, 0, [fd], MSG_DONTWAIT) instanceof Failure) break;
+      oneFd[0] = fd;
+      if (sendFrom(this.#fdSocket, this.#window, 0, oneFd, MSG_DONTWAIT) instanceof Failure) break;
       sent++;
     }
     this.dropFds();

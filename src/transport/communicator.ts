@@ -21,31 +21,34 @@ export abstract class Communicator {
   /** Arena offset of the payload area. */
   abstract readonly payloadAt: number;
 
+  /** Called whenever a reply has been sent, all of it; for whoever measures. */
+  onSent: (() => void) | undefined;
+
   readonly #toSend: HostFd[] = [];
   readonly #keepers: Keeper[] = [];
   readonly #owned: HostFd[] = [];
 
   /**
-   * Sends a copy of `fd` along with the reply, and makes the open file nonblocking. `keeper` keeps it open until then, unless the
+   * Sends a copy of `fd` along with the reply, and makes the open file nonblocking unless it is known to be. `keeper` keeps it open until then, unless the
    * connection does: a peer may close what it stands for before it takes the reply, and the number may then be another file's.
    */
-  lend(fd: HostFd, keeper?: Keeper): void {
+  lend(fd: HostFd, keeper?: Keeper, isNonblocking = false): void {
     if (keeper !== undefined) {
       keeper.acquire();
       this.#keepers.push(keeper);
     }
-    this.#send(fd);
+    this.#send(fd, isNonblocking);
   }
 
   /** Takes `fd`: sends a copy of it along with the reply and closes it, whether the reply could be sent or not. */
   donate(fd: HostFd): void {
     this.#owned.push(fd);
-    this.#send(fd);
+    this.#send(fd, false);
   }
 
-  #send(fd: HostFd): void {
+  #send(fd: HostFd, isNonblocking: boolean): void {
     // An O_PATH descriptor has no such flag; that this fails then is of no consequence.
-    setNonblocking(fd);
+    if (!isNonblocking) setNonblocking(fd);
     this.#toSend.push(fd);
   }
 

@@ -18,6 +18,8 @@ const shortWaitMillis = 1;
 
 const forever = -1;
 
+const nobody: readonly HostFd[] = [];
+
 /** A look takes nanoseconds, a glance at the clock some ten of them. */
 const looksBetweenClocks = 32;
 
@@ -136,13 +138,13 @@ export class Loop implements Disposable {
   /** Serves what is ready; when nothing is, waits up to `timeoutMillis` (−1: for ever) for something to be. */
   turn(timeoutMillis: number): void {
     this.#onTurn();
-    if (this.#serveReady()) return;
-    if (timeoutMillis === forever && this.#spinGate.isOpen && this.#channels.length > 0 && this.#spin()) return;
-    this.#block(timeoutMillis);
+    if (this.serveReady()) return;
+    if (timeoutMillis === forever && this.#spinGate.isOpen && this.#channels.length > 0 && this.spin()) return;
+    this.#serveSockets(this.block(timeoutMillis));
   }
 
   /** Looks out for something to do for as long as that may pay. True when there is. */
-  #spin(): boolean {
+  protected spin(): boolean {
     const start = Bun.nanoseconds();
     for (;;) {
       for (let looks = 0; looks < looksBetweenClocks; looks++) {
@@ -173,7 +175,7 @@ export class Loop implements Disposable {
   }
 
   /** True when anything was done. */
-  #serveReady(): boolean {
+  protected serveReady(): boolean {
     let served = false;
     // A turn may end a session and with it channels, so the list is read anew each time.
     for (let index = 0; index < this.#channels.length; index++) {
@@ -206,12 +208,11 @@ export class Loop implements Disposable {
     return served;
   }
 
-  #block(timeoutMillis: number): void {
-    if (this.#channels.length === 0) {
-      this.#serveSockets(this.#readiness.wait(timeoutMillis));
-      return;
-    }
+  /** Waits for something to do, up to `timeoutMillis` (−1: for ever). Gives the sockets that are known to be ready by then. */
+  protected block(timeoutMillis: number): readonly HostFd[] {
+    if (this.#channels.length === 0) return this.#readiness.wait(timeoutMillis);
     this.#channelWait.wait(this.#channels, this.#doorbellSeen, timeoutMillis);
+    return nobody;
   }
 
   /** Gives a socket a few turns and sees to it that it is taken up again when it can go on. */

@@ -115,7 +115,7 @@ export class SocketCommunicator extends Communicator {
     this.#state = "handling";
     const answer = this.#handle(this, message, payloadBytes);
     if (typeof answer === "number") this.#reply(message, answer);
-    else void answer.then((replyBytes) => this.#replyLater(message, replyBytes));
+    else void this.#replyOnce(answer, message);
   }
 
   /** Bytes of the request at the start of the buffer, header included; 0 while it is not all there. */
@@ -171,6 +171,10 @@ export class SocketCommunicator extends Communicator {
     this.#asideAt = end;
   }
 
+  async #replyOnce(answer: Promise<number>, message: number): Promise<void> {
+    this.#replyLater(message, await answer);
+  }
+
   #replyLater(message: number, replyBytes: number): void {
     if (this.#state === "handling") this.#reply(message, replyBytes);
     this.#onAnsweredLater();
@@ -199,6 +203,7 @@ export class SocketCommunicator extends Communicator {
       this.#sendBytes -= sent;
     }
     this.#state = "receiving";
+    this.onSent?.();
     this.#bringBack();
   }
 }

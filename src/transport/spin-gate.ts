@@ -1,5 +1,3 @@
-import { availableParallelism } from "node:os";
-
 /** How long one spin may last. */
 export const spinMicrosMax = 60;
 
@@ -43,7 +41,7 @@ export class SpinGate {
   #backoffNanos = backoffNanosMin;
 
   /** `clock` gives nanoseconds from any start. */
-  constructor(processors = availableParallelism(), clock: () => number = Bun.nanoseconds) {
+  constructor(processors = navigator.hardwareConcurrency, clock: () => number = Bun.nanoseconds) {
     this.#mayOpen = processors > 1;
     this.#clock = clock;
   }

@@ -49,18 +49,22 @@ async function finish(ws: Workspace, bundle: Bundle): Promise<void> {
 for (const directfs of [false, true]) {
   const mode: Mode = { directfs, overlay: "none" };
   describe(`directfs ${directfs ? "on" : "off"}`, () => {
-    sandboxTest("a restored container goes on with its open files, and its new gofer is confined", { caller }, async (ws) => {
-      const bundle = await startAndWaitUntilReady(ws, mode);
-      await runscOutput(ws, mode, ["checkpoint", `--image-path=${ws.path("image")}`, "one"]);
-      await deleteWhenStopped(ws, mode, "one");
-      await expectGofers(ws, 0);
+    sandboxTest(
+      "a restored container goes on with its open files, and its new gofer is confined",
+      { caller },
+      async (ws) => {
+        const bundle = await startAndWaitUntilReady(ws, mode);
+        await runscOutput(ws, mode, ["checkpoint", `--image-path=${ws.path("image")}`, "one"]);
+        await deleteWhenStopped(ws, mode, "one");
+        await expectGofers(ws, 0);
 
-      const image = `--image-path=${ws.path("image")}`;
-      await runscDetached(ws, mode, ["restore", "--detach", image, `--bundle=${bundle.directory}`, "two"]);
-      await expectConfinedGofers(ws);
-      await finish(ws, bundle);
-      await runscOutput(ws, mode, ["delete", "--force", "two"]);
-    });
+        const image = `--image-path=${ws.path("image")}`;
+        await runscDetached(ws, mode, ["restore", "--detach", image, `--bundle=${bundle.directory}`, "two"]);
+        await expectConfinedGofers(ws);
+        await finish(ws, bundle);
+        await runscOutput(ws, mode, ["delete", "--force", "two"]);
+      },
+    );
 
     sandboxTest("a container that goes on after a checkpoint keeps its gofer", { caller }, async (ws) => {
       const bundle = await startAndWaitUntilReady(ws, mode);

@@ -68,7 +68,9 @@ function socketTests(caller: Caller, directfs: boolean): void {
   for (const value of ["open", "all"]) {
     sandboxTest(`host-uds ${value}: the sandbox reaches a socket of the host`, { caller, programs }, async (ws) => {
       const borrowsIds = true;
-      const output = await whileListening(ws, () => run(ws, mode(`--host-uds=${value}`), `${connect}; ${connect}`, { borrowsIds }));
+      const output = await whileListening(ws, () =>
+        run(ws, mode(`--host-uds=${value}`), `${connect}; ${connect}`, { borrowsIds }),
+      );
       expect(output).toBe(`${caller.uid}:${caller.gid}\n`.repeat(2));
     });
   }
@@ -133,11 +135,15 @@ for (const caller of [root, rootless]) {
   }
 }
 
-sandboxTest("the peer of a user's connection is that user, and the next one root again", { caller: root, programs }, async (ws) => {
-  const mode: Mode = { directfs: false, overlay: "none", flags: ["--host-uds=open"] };
-  const asUser = (id: number): string => `perl -e '$( = $) = ${id}; $< = $> = ${id}; exec @ARGV' ${connect}`;
-  const output = await whileListening(ws, () =>
-    run(ws, mode, `${connect}; ${asUser(1234)}; ${connect}; ${asUser(4321)}`, { borrowsIds: true }),
-  );
-  expect(output).toBe("0:0\n1234:1234\n0:0\n4321:4321\n");
-});
+sandboxTest(
+  "the peer of a user's connection is that user, and the next one root again",
+  { caller: root, programs },
+  async (ws) => {
+    const mode: Mode = { directfs: false, overlay: "none", flags: ["--host-uds=open"] };
+    const asUser = (id: number): string => `perl -e '$( = $) = ${id}; $< = $> = ${id}; exec @ARGV' ${connect}`;
+    const output = await whileListening(ws, () =>
+      run(ws, mode, `${connect}; ${asUser(1234)}; ${connect}; ${asUser(4321)}`, { borrowsIds: true }),
+    );
+    expect(output).toBe("0:0\n1234:1234\n0:0\n4321:4321\n");
+  },
+);

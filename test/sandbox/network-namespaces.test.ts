@@ -54,11 +54,15 @@ for (const caller of [root, rootless]) {
 }
 
 describe("root: the gofer's network namespace", () => {
-  sandboxTest("null: gofers of one state directory share the one that is pinned there", { caller: root }, async (ws) => {
-    const namespaces = await goferNamespaces(ws, "null", ["one", "two"]);
-    const pinned = `net:[${statSync(ws.path("state/null-netns")).ino}]`;
-    expect(namespaces).toEqual([pinned, pinned]);
-  });
+  sandboxTest(
+    "null: gofers of one state directory share the one that is pinned there",
+    { caller: root },
+    async (ws) => {
+      const namespaces = await goferNamespaces(ws, "null", ["one", "two"]);
+      const pinned = `net:[${statSync(ws.path("state/null-netns")).ino}]`;
+      expect(namespaces).toEqual([pinned, pinned]);
+    },
+  );
 
   sandboxTest("a path: it is the one there", { caller: root, programs: ["unshare"] }, async (ws) => {
     const holder = Bun.spawn(["unshare", "--net", "sh", "-c", "echo; exec sleep 1000"], {

@@ -1,5 +1,7 @@
-import { isInt, isNull, type SyscallRule } from "../../../ffi/libseccomp.ts";
+import { Errno } from "../../../ffi/errno.ts";
+import { isDescriptor, isInt, type RefusedCall, type SyscallRule } from "../../../ffi/libseccomp.ts";
 import {
+  AT_EMPTY_PATH,
   CLONE_CHILD_CLEARTID,
   CLONE_FILES,
   CLONE_FS,
@@ -94,8 +96,15 @@ const signalRules: readonly SyscallRule[] = [
 ];
 
 const eventLoopRules: readonly SyscallRule[] = [
-  { call: "epoll_pwait2", where: [isNull(4)], because: "the event loop waits" },
-  { call: "epoll_pwait", where: [isNull(4)], because: "the event loop waits, on older kernels" },
+  { call: "epoll_pwait2", because: "the event loop waits, with a signal mask" },
+  { call: "epoll_pwait", because: "the event loop waits, with a signal mask, on kernels before 5.11" },
+  {
+    call: "newfstatat",
+    where: [isDescriptor(0), isInt(3, AT_EMPTY_PATH)],
+    because:
+      "libc, of what it has opened: the garbage collector reads /proc/self/statm where the container's root has one",
+  },
+  { call: "fstat", because: "the same, with libc from 2.39 on" },
   { call: "getrandom", because: "hash tables and generators take a seed" },
   { call: "getpid", because: "libc, before it raises a signal" },
   { call: "exit_group", because: "the process ends" },
@@ -109,8 +118,5 @@ export const bunRuntimeRules: readonly SyscallRule[] = [
   ...eventLoopRules,
 ];
 
-/** Calls that are not there: libc then does without. */
-export const missingCalls: readonly string[] = [
-  // Its flags stand in memory, where no filter can look: libc starts threads by clone instead.
-  "clone3",
-];
+/** The flags of clone3 stand in memory, where no filter can look: where there is no such call, libc starts threads by clone. */
+export const bunRuntimeRefusals: readonly RefusedCall[] = [{ call: "clone3", errno: Errno.ENOSYS }];

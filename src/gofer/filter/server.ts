@@ -1,4 +1,4 @@
-import { isInt, isNull, type SyscallRule } from "../../../ffi/libseccomp.ts";
+import { isInt, type SyscallRule } from "../../../ffi/libseccomp.ts";
 import {
   AF_UNIX,
   CLONE_FILES,
@@ -29,7 +29,7 @@ import {
 const waitingRules: readonly SyscallRule[] = [
   { call: "epoll_create1", where: [isInt(0, EPOLL_CLOEXEC)], because: "the waiting loop begins" },
   { call: "epoll_ctl", because: "the waiting loop watches sockets" },
-  { call: "epoll_pwait", where: [isNull(4)], because: "the waiting loop, while there is no channel" },
+  { call: "epoll_pwait", because: "the waiting loop, while there is no channel" },
   { call: "futex", where: [isInt(1, FUTEX_WAIT)], because: "channels: their words are shared with the sandbox" },
   { call: "futex", where: [isInt(1, FUTEX_WAKE)], because: "channels: their words are shared with the sandbox" },
   { call: "futex_waitv", because: "the waiting loop, once there are channels" },

@@ -5,7 +5,7 @@ import type { RequestOf } from "../../wire/messages.ts";
 import type { Connection, Exchange } from "../connection.ts";
 import { ControlFd, type Found } from "../fds.ts";
 import { andThen, type MaybePromise, perform, type Steps, settled } from "../maybe-promise.ts";
-import { locking } from "../rw-lock.ts";
+import { whileLocked } from "../rw-lock.ts";
 import { childReply } from "./giving.ts";
 import type { Handlers } from "./handler.ts";
 
@@ -56,9 +56,10 @@ function* linkSteps(linked: ControlFd, directory: ControlFd, { name }: RequestOf
   if (linked.node === directory.node) return fail(Errno.EPERM);
   linked.acquire();
   try {
-    return yield* locking(linked.node.lock, "read", () =>
-      settled(linked.node.isDeleted ? fail(Errno.EINVAL) : linked.link(directory, name)),
+    const made = whileLocked(linked.node.lock, "read", () =>
+      linked.node.isDeleted ? fail(Errno.EINVAL) : linked.link(directory, name),
     );
+    return yield* settled(made);
   } finally {
     linked.release();
   }
@@ -70,11 +71,13 @@ function* unlinkSteps(directory: ControlFd, { name, flags }: RequestOf<"unlinkAt
   const entry = node.child(name)?.acquire();
   if (entry === undefined) return yield* settled(directory.unlink(name, flags));
   try {
-    return yield* locking(entry.lock, "write", function* () {
-      const outcome = yield* settled(directory.unlink(name, flags));
-      if (outcome === undefined) node.removeChild(name);
-      return outcome;
-    });
+    const removed = whileLocked(entry.lock, "write", () =>
+      andThen(directory.unlink(name, flags), (outcome) => {
+        if (outcome === undefined) node.removeChild(name);
+        return outcome;
+      }),
+    );
+    return yield* settled(removed);
   } finally {
     entry.release();
   }

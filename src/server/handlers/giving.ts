@@ -19,7 +19,7 @@ export function childReply(exchange: Exchange, found: Result<Found>): Result<{ r
 export function giveHostFd({ communicator }: Exchange, gift: HostFdGift | undefined, owner: AnyFd): void {
   if (gift === undefined) return;
   if (gift.donated) communicator.donate(gift.fd);
-  else communicator.lend(gift.fd, owner);
+  else communicator.lend(gift.fd, owner, gift.isNonblocking);
 }
 
 /** Where in the arena a reply's body is put in place, and how many bytes it may have. */

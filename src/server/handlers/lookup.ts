@@ -6,8 +6,8 @@ import { inode, walkStatus } from "../../wire/records.ts";
 import { type Statx, statx } from "../../wire/statx.ts";
 import { isSafeComponent } from "../../wire/strings.ts";
 import type { ControlFd, Found } from "../fds.ts";
-import { andThen, perform, type Steps, settled } from "../maybe-promise.ts";
-import { locking } from "../rw-lock.ts";
+import { andThen, type MaybePromise, perform, type Steps, settled } from "../maybe-promise.ts";
+import { whileLocked } from "../rw-lock.ts";
 import { giveInode } from "./giving.ts";
 import type { Handlers } from "./handler.ts";
 
@@ -16,7 +16,7 @@ export const lookupHandlers: Handlers<"walk" | "walkStat"> = {
   walk: (exchange, { path }, start) => {
     const { context, messageBytesMax } = exchange.connection;
     if (u8.bytes + u16.bytes + path.length * inode.bytes > messageBytesMax) return fail(Errno.EIO);
-    const walked = perform(locking(context.tree.renameLock, "read", () => walkSteps(start, path)));
+    const walked = whileLocked(context.tree.renameLock, "read", () => perform(walkSteps(start, path)));
     return andThen(walked, (walk) => {
       if (walk instanceof Failure) return walk;
       return { status: walk.status, inodes: walk.found.map((found) => giveInode(exchange, found)) };
@@ -29,8 +29,8 @@ export const lookupHandlers: Handlers<"walk" | "walkStat"> = {
     if (!names.every(isSafeComponent)) return fail(Errno.EINVAL);
     if (u16.bytes + path.length * statx.bytes > connection.messageBytesMax) return fail(Errno.EIO);
     const { context, options } = connection;
-    const steps = options.walkStatSupported ? walkStatByBackend : walkStatByWalking;
-    const walked = perform(locking(context.tree.renameLock, "read", () => steps(start, path)));
+    const stat = options.walkStatSupported ? walkStatByBackend : walkStatByWalking;
+    const walked = whileLocked(context.tree.renameLock, "read", () => stat(start, path));
     return andThen(walked, (stats) => (stats instanceof Failure ? stats : { stats }));
   },
 };
@@ -53,8 +53,10 @@ function* walkSteps(start: ControlFd, path: readonly ByteString[]): Steps<Result
         status = walkStatus.componentSymlink;
         break;
       }
-      const next = yield* walkOneSteps(directory, name);
-      if (next === undefined) {
+      const walked = walkOne(directory, name);
+      // As settled() does, without a generator for each component.
+      const next = (walked instanceof Promise ? yield walked : walked) as Result<Found>;
+      if (isMissing(next)) {
         status = walkStatus.componentDoesNotExist;
         break;
       }
@@ -70,23 +72,27 @@ function* walkSteps(start: ControlFd, path: readonly ByteString[]): Steps<Result
 }
 
 /** Holds the lock of the start only: the backend sees to it that what is below can change safely. */
-function walkStatByBackend(start: ControlFd, path: readonly ByteString[]): Steps<Result<readonly Statx[]>> {
-  return locking(start.node.lock, "read", () => settled(start.walkStat(path)));
+function walkStatByBackend(start: ControlFd, path: readonly ByteString[]): MaybePromise<Result<readonly Statx[]>> {
+  return whileLocked(start.node.lock, "read", () => start.walkStat(path));
 }
 
-function* walkStatByWalking(start: ControlFd, path: readonly ByteString[]): Steps<Result<readonly Statx[]>> {
+function walkStatByWalking(start: ControlFd, path: readonly ByteString[]): MaybePromise<Result<readonly Statx[]>> {
+  return perform(walkStatSteps(start, path));
+}
+
+function* walkStatSteps(start: ControlFd, path: readonly ByteString[]): Steps<Result<readonly Statx[]>> {
   const stats: Statx[] = [];
   let directory = start.acquire();
   try {
     for (const [index, name] of path.entries()) {
       if (index === 0 && name === "") {
-        const own = yield* locking(start.node.lock, "read", () => settled(start.stat()));
+        const own = yield* settled(whileLocked(start.node.lock, "read", () => start.stat()));
         if (own instanceof Failure) return own;
         stats.push(own);
         continue;
       }
-      const next = yield* walkOneSteps(directory, name);
-      if (next === undefined) break;
+      const next = yield* settled(walkOne(directory, name));
+      if (isMissing(next)) break;
       if (next instanceof Failure) return next;
       stats.push(next.stat);
       directory.release();
@@ -99,10 +105,12 @@ function* walkStatByWalking(start: ControlFd, path: readonly ByteString[]): Step
   return stats;
 }
 
-/** Walks to one entry; undefined when there is none. A removed directory has none: its place may be taken by something else. */
-function* walkOneSteps(directory: ControlFd, name: ByteString): Steps<Result<Found> | undefined> {
-  const found = yield* locking(directory.node.lock, "read", () =>
-    settled(directory.node.isDeleted ? fail(Errno.ENOENT) : directory.walk(name)),
-  );
-  return found instanceof Failure && found.errno === Errno.ENOENT ? undefined : found;
+/** Walks to one entry. A removed directory has none: its place may be taken by something else. */
+function walkOne(directory: ControlFd, name: ByteString): MaybePromise<Result<Found>> {
+  const { node } = directory;
+  return whileLocked(node.lock, "read", () => (node.isDeleted ? fail(Errno.ENOENT) : directory.walk(name)));
+}
+
+function isMissing(found: Result<Found>): boolean {
+  return found instanceof Failure && found.errno === Errno.ENOENT;
 }

@@ -5,7 +5,7 @@ import type { Connection } from "../connection.ts";
 import type { Mounted } from "../connection-impl.ts";
 import { andThen, perform, type Steps, settled } from "../maybe-promise.ts";
 import type { Node } from "../node.ts";
-import { locking } from "../rw-lock.ts";
+import { whileLocked } from "../rw-lock.ts";
 import { giveHostFd, giveInode } from "./giving.ts";
 import type { Handlers } from "./handler.ts";
 
@@ -16,15 +16,18 @@ export const sessionHandlers: Handlers<"error" | "mount" | "channel" | "close"> 
   mount: (exchange) => {
     const { connection } = exchange;
     const { renameLock } = connection.context.tree;
-    return andThen(perform(locking(renameLock, "read", () => mountSteps(connection))), (mounted) => {
-      if (mounted instanceof Failure) return mounted;
-      giveHostFd(exchange, mounted.gift, mounted.found.fd);
-      return {
-        root: giveInode(exchange, mounted.found),
-        messageBytesMax: connection.messageBytesMax,
-        supported: connection.impl.supportedMessages.map((name) => messages[name].id),
-      };
-    });
+    return andThen(
+      whileLocked(renameLock, "read", () => perform(mountSteps(connection))),
+      (mounted) => {
+        if (mounted instanceof Failure) return mounted;
+        giveHostFd(exchange, mounted.gift, mounted.found.fd);
+        return {
+          root: giveInode(exchange, mounted.found),
+          messageBytesMax: connection.messageBytesMax,
+          supported: connection.impl.supportedMessages.map((name) => messages[name].id),
+        };
+      },
+    );
   },
 
   channel: ({ connection, communicator }) => {
@@ -44,9 +47,10 @@ function* mountSteps(connection: Connection): Steps<Result<Mounted>> {
   const node = yield* walkToMountPoint(connection);
   if (node instanceof Failure) return node;
   try {
-    return yield* locking(node.lock, "read", () =>
-      settled(node.isDeleted ? fail(Errno.ENOENT) : connection.impl.mount(node)),
+    const mounted = whileLocked(node.lock, "read", () =>
+      node.isDeleted ? fail(Errno.ENOENT) : connection.impl.mount(node),
     );
+    return yield* settled(mounted);
   } finally {
     node.release();
   }
@@ -56,7 +60,7 @@ function* mountSteps(connection: Connection): Steps<Result<Mounted>> {
 function* walkToMountPoint({ context, mountPath }: Connection): Steps<Result<Node>> {
   let node = context.tree.root.acquire();
   for (const name of mountPath) {
-    const child = yield* locking(node.lock, "read", () => settled(mountPathChild(node, name)));
+    const child = yield* settled(whileLocked(node.lock, "read", () => mountPathChild(node, name)));
     node.release();
     if (child instanceof Failure) return child;
     node = child;

@@ -30,7 +30,10 @@ export function privilegesOfTasks(pid: number): ReadonlyMap<number, Privileges> 
 function privilegesIn(status: string): Privileges {
   const value = (field: string): string => {
     const line = status.split("\n").find((each) => each.startsWith(`${field}:`)) ?? `${field}: missing`;
-    return line.slice(field.length + 1).trim().replaceAll(/\s+/g, " ");
+    return line
+      .slice(field.length + 1)
+      .trim()
+      .replaceAll(/\s+/g, " ");
   };
   return {
     Uid: value("Uid"),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { statsCommand } from "../../../src/cli/stats.ts";
+import { RequestProfile } from "../../../src/server/request-profile.ts";
 import { type MessageName, messages } from "../../../src/wire/messages.ts";
 import { TemporaryDirectory } from "../elf/support/temporary-directory.ts";
 
@@ -42,6 +43,19 @@ describe("statsCommand()", () => {
     const file = temporary.at("counts");
     writeFileSync(file, Buffer.alloc(20));
     expect(run(file).out).toEqual(["count  message", "    0  total"]);
+  });
+
+  test("prints a profile as such, whatever takes most time first", () => {
+    using temporary = new TemporaryDirectory();
+    const file = temporary.at("profile");
+    const profile = new RequestProfile();
+    profile.noteRequest(messages.walk.id, 1000, 10, 20);
+    profile.noteRequest(messages.pRead.id, 2000, 24, -9);
+    writeFileSync(file, profile.numbers);
+    const { status, out } = run(file);
+    expect(status).toBe(0);
+    expect(out[0]).toStartWith("profile of ");
+    expect(out.slice(2, 4).map((line) => line.split(" ").at(-1))).toEqual(["pRead", "walk"]);
   });
 
   test("fails where there is no file", () => {

@@ -14,7 +14,12 @@ describe("errnoName()", () => {
     expect(errnoName(2)).toBe("ENOENT");
     expect(errnoName(121)).toBe("EREMOTEIO");
     expect([errnoName(11), errnoName(95)]).toEqual(["EAGAIN", "EOPNOTSUPP"]);
-    expect(errnoName(4000)).toBe("errno 4000");
+    expect([errnoName(0), errnoName(41), errnoName(4000)]).toEqual(["errno 0", "errno 41", "errno 4000"]);
+  });
+
+  test("has a symbol for each number that Node has one for", () => {
+    const others: Readonly<Record<string, string>> = { EWOULDBLOCK: "EAGAIN", ENOTSUP: "EOPNOTSUPP" };
+    for (const [name, errno] of Object.entries(constants.errno)) expect(errnoName(errno)).toBe(others[name] ?? name);
   });
 });
 

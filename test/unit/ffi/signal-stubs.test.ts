@@ -6,7 +6,8 @@ import {
   ringingSignalHandlerStub,
 } from "../../../ffi/signal-stubs.ts";
 import { arm64Instructions, canDisassembleArm64 } from "../support/arm64-instructions.ts";
-import { runEndingHandler, whyNoHandlerProgram } from "../support/handler-program.ts";
+import { whyNoFlatProgram } from "../support/flat-program.ts";
+import { runEndingHandler } from "../support/handler-program.ts";
 
 const ringing: RingingParts = {
   countWord: 0x7fab_cdef_0123,
@@ -106,7 +107,7 @@ describe("endingSignalHandlerStub()", () => {
 });
 
 describe.each(["x64", "arm64"] as const)("an ending handler that runs on %s", (architecture) => {
-  const reason = whyNoHandlerProgram(architecture);
+  const reason = whyNoFlatProgram(architecture);
   const title = (name: string): string => (reason === undefined ? name : `${name} (skipped: ${reason})`);
 
   test.skipIf(reason !== undefined)(title("ends the process when it is to"), () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, readFileSync, writeFileSync } from "node:fs";
+import { writeAll } from "../../../ffi/descriptor-io.ts";
 import { assumeOpen } from "../../../ffi/host-fd.ts";
 import { debugLogPath, withDebugLog } from "../../../src/gofer/debug-log-file.ts";
 import { readGlobalFlags } from "../../../src/gofer/global-flags.ts";
-import { writeAll } from "../../../src/log/log-file.ts";
 import { TemporaryDirectory } from "../elf/support/temporary-directory.ts";
 import { reasonOf, successOf } from "./support/reason-of.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { allocateStaticMemory } from "../../../ffi/arena.ts";
+import { writeAll } from "../../../ffi/descriptor-io.ts";
 import { assumeOpen, takeAndClose } from "../../../ffi/host-fd.ts";
 import { SOCK_SEQPACKET, SOCK_STREAM } from "../../../ffi/linux.ts";
 import { createSocketPair, sendFrom } from "../../../ffi/sockets.ts";
 import { waitForEnd, waitForSandboxExit } from "../../../src/gofer/sync.ts";
-import { writeAll } from "../../../src/log/log-file.ts";
 import { reasonOf, successOf } from "./support/reason-of.ts";
 
 function socketPair(type: number) {

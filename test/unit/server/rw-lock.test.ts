@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { perform, settled } from "../../../src/server/maybe-promise.ts";
-import { type LockMode, locking, RwLock } from "../../../src/server/rw-lock.ts";
+import { type LockMode, RwLock, whileLocked } from "../../../src/server/rw-lock.ts";
 
 /** Takes the lock and notes when that was granted. */
 function take(lock: RwLock, mode: LockMode, name: string, noted: string[]): void {
@@ -72,32 +71,34 @@ describe("RwLock", () => {
   });
 });
 
-describe("locking()", () => {
-  test("holds the lock for the steps, and gives it back however they end", async () => {
+describe("whileLocked()", () => {
+  test("holds the lock until the value is there, and gives it back however that ends", async () => {
     const lock = new RwLock();
-    const value = perform(
-      locking(lock, "write", function* () {
-        expect(lock.tryLock("read")).toBe(false);
-        return yield* settled(Promise.resolve("value"));
-      }),
-    );
+    const value = whileLocked(lock, "write", () => {
+      expect(lock.tryLock("read")).toBe(false);
+      return Promise.resolve("value");
+    });
     expect(lock.tryLock("read")).toBe(false);
     expect(await value).toBe("value");
     expect(lock.tryLock("read")).toBe(true);
-    const failing = perform(locking(lock, "read", () => settled(Promise.reject(new Error("no")))));
-    await expect(failing).rejects.toThrow("no");
+    const failing = whileLocked(lock, "read", () => Promise.reject(new Error("no")));
+    await expect(Promise.resolve(failing)).rejects.toThrow("no");
     lock.unlock("read");
     expect(lock.tryLock("write")).toBe(true);
   });
 
-  test("gives the lock back when the steps throw at once", () => {
+  test("gives a value that is there at once without a promise", () => {
+    const lock = new RwLock();
+    expect(whileLocked(lock, "write", () => "value")).toBe("value");
+    expect(lock.tryLock("write")).toBe(true);
+  });
+
+  test("gives the lock back when the action throws at once", () => {
     const lock = new RwLock();
     const throwing = () =>
-      perform(
-        locking(lock, "write", () => {
-          throw new Error("no");
-        }),
-      );
+      whileLocked(lock, "write", () => {
+        throw new Error("no");
+      });
     expect(throwing).toThrow("no");
     expect(lock.tryLock("write")).toBe(true);
   });
@@ -105,10 +106,21 @@ describe("locking()", () => {
   test("waits for the lock when it is taken", async () => {
     const lock = new RwLock();
     lock.tryLock("write");
-    const value = perform(locking(lock, "read", () => settled("value")));
+    const value = whileLocked(lock, "read", () => "value");
     expect(value).toBeInstanceOf(Promise);
     lock.unlock("write");
     expect(await value).toBe("value");
+    expect(lock.tryLock("write")).toBe(true);
+  });
+
+  test("gives a lock back that it had to wait for when the action fails", async () => {
+    const lock = new RwLock();
+    lock.tryLock("write");
+    const value = whileLocked(lock, "read", () => {
+      throw new Error("no");
+    });
+    lock.unlock("write");
+    await expect(Promise.resolve(value)).rejects.toThrow("no");
     expect(lock.tryLock("write")).toBe(true);
   });
 });

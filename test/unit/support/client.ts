@@ -1,5 +1,5 @@
 import { allocateMemory, memory } from "../../../ffi/arena.ts";
-import { errnoName, Failure } from "../../../ffi/errno.ts";
+import { Errno, errnoName, Failure } from "../../../ffi/errno.ts";
 import { type HostFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import { MSG_DONTWAIT, SOCK_STREAM } from "../../../ffi/linux.ts";
 import { releaseMemory } from "../../../ffi/mappings.ts";
@@ -90,8 +90,9 @@ export class TestClient implements Disposable {
     for (let at = 0; at < bytes.length; ) {
       memory.u8.set(bytes.subarray(at), this.#buffer);
       const sent = sendFrom(this.socket, this.#buffer, bytes.length - at, [], MSG_DONTWAIT);
-      if (sent instanceof Failure) this.#turn();
-      else at += sent;
+      if (!(sent instanceof Failure)) at += sent;
+      else if (sent.errno === Errno.EAGAIN) this.#turn();
+      else throw new Error(`cannot send to the gofer: ${sent}`);
     }
     this.#turn();
   }

@@ -1,13 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Architecture } from "../../../ffi/machine.ts";
 import { type EndingParts, endingSignalHandlerStub, type RingingParts } from "../../../ffi/signal-stubs.ts";
-import { runProgram, whyNotRunnable } from "../elf/support/run-program.ts";
-
-const base = 0x400000;
-const machines = { x64: "x86-64", arm64: "arm64" } as const;
-const machineNumbers = { x64: 62, arm64: 183 } as const;
+import { flatProgramAddress as base, flatProgram, runFlatProgram } from "./flat-program.ts";
 
 /** Where in the program things stand. */
 const at = { atOnce: 0x100, count: 0x104, bell: 0x108, one: 0x110, text: 0x120, entry: 0x200, handler: 0x300 } as const;
@@ -36,11 +29,6 @@ const callers: Readonly<Record<Architecture, Uint8Array>> = {
   ),
 };
 
-/** Why such a program cannot run here; undefined when it can. */
-export function whyNoHandlerProgram(architecture: Architecture): string | undefined {
-  return whyNotRunnable(machines[architecture]);
-}
-
 /**
  * Runs an ending handler as a plain function in a program of its own, with standard output for the bell's eventfd and for its last
  * words, which are `text`. Gives the exit status and what was written.
@@ -57,47 +45,12 @@ export function runEndingHandler(
   };
   const words = { descriptor: standardOutput, address: base + at.text, bytes: text.length };
   const ending: EndingParts = { atOnceWord: base + at.atOnce, writes: [words], status };
-  const program = emptyProgram(architecture);
+  const program = flatProgram(architecture, programBytes, at.entry);
   const view = new DataView(program.buffer);
   view.setUint32(at.atOnce, atOnce, true);
   view.setUint32(at.one, 1, true);
   program.set(Buffer.from(text), at.text);
   program.set(callers[architecture], at.entry);
   program.set(endingSignalHandlerStub(ending, ringing, architecture), at.handler);
-  return run(architecture, program);
-}
-
-/** A static ELF64 program of one segment that can be read, written and executed. */
-function emptyProgram(architecture: Architecture): Uint8Array<ArrayBuffer> {
-  const program = new Uint8Array(programBytes);
-  const view = new DataView(program.buffer);
-  program.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  view.setUint16(16, 2, true);
-  view.setUint16(18, machineNumbers[architecture], true);
-  view.setUint32(20, 1, true);
-  view.setBigUint64(24, BigInt(base + at.entry), true);
-  view.setBigUint64(32, 64n, true);
-  view.setUint16(52, 64, true);
-  view.setUint16(54, 56, true);
-  view.setUint16(56, 1, true);
-  const readWriteExecute = 7;
-  view.setUint32(64, 1, true);
-  view.setUint32(68, readWriteExecute, true);
-  for (const [place, value] of [0, base, base, programBytes, programBytes, 0x10000].entries()) {
-    view.setBigUint64(72 + place * 8, BigInt(value), true);
-  }
-  return program;
-}
-
-function run(architecture: Architecture, program: Uint8Array): { status: number; written: Uint8Array } {
-  const directory = mkdtempSync(join(tmpdir(), "bun-gofer-handler-"));
-  try {
-    const file = join(directory, "program");
-    writeFileSync(file, program);
-    chmodSync(file, 0o755);
-    const { status, stdout } = runProgram(machines[architecture], file, ["program"]);
-    return { status, written: stdout };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  return runFlatProgram(architecture, program);
 }

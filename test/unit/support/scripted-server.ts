@@ -1,5 +1,6 @@
 import { byteStringOf } from "../../../ffi/byte-string.ts";
 import type { ConnectionOptions } from "../../../src/server/connection-impl.ts";
+import type { RequestProfile } from "../../../src/server/request-profile.ts";
 import { Server } from "../../../src/server/server.ts";
 import type { FdId } from "../../../src/wire/integers.ts";
 import type { MessageName } from "../../../src/wire/messages.ts";
@@ -13,6 +14,8 @@ export interface ScriptedOptions extends Partial<ConnectionOptions> {
   readonly messageBytesMax?: number;
   /** For the first client's options only: whether the server logs all messages. */
   readonly trace?: boolean;
+  /** Likewise: what the server notes its time in. */
+  readonly profile?: RequestProfile;
 }
 
 const defaultOptions: ConnectionOptions = {
@@ -35,7 +38,7 @@ export class ScriptedServer implements Disposable {
   readonly #clients: TestClient[] = [];
 
   constructor(options: ScriptedOptions = {}) {
-    this.server = new Server(this.log, calls, counts, { trace: options.trace ?? false });
+    this.server = new Server(this.log, calls, counts, { trace: options.trace ?? false, profile: options.profile });
     this.client = this.connect("/", options);
   }
 

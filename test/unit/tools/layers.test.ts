@@ -18,7 +18,7 @@ const expectedProblems: readonly string[] = [
   "src/gofer/run.ts -> src/cli/command.ts: layer src/gofer:",
   "src/host/backend.ts -> src/server/session.ts: cycle:",
   "src/host/unsafe.ts -> bun:ffi: bun:ffi:",
-  "src/log/log.ts -> ffi/memory.ts: layer src/log:",
+  "src/log/log.ts -> src/wire/word.ts: layer src/log:",
   "src/server/session.ts -> src/host/backend.ts: layer src/server:",
   "src/stray.ts: belongs to no layer",
   "src/wire/names-server.ts -> src/server/session.ts: layer src/wire:",
