@@ -16,6 +16,8 @@ ROOTLESS ?=
 DEMO_ARGS ?=
 # How long make soak takes.
 SOAK_MINUTES ?= 60
+# How many gofers make stress starts.
+STRESS_STARTS ?= 1000
 # Parts of the benchmarks to run; see bench/run.ts.
 BENCH_ARGS ?=
 # Arguments for scripts/mutate.ts.
@@ -77,6 +79,10 @@ sandbox: packages build ## Run the tests in real sandboxes
 soak: packages build ## Use the gofer for long and see that it neither fails nor grows (SOAK_MINUTES=60)
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(BUN) scripts/test.ts soak
 
+.PHONY: stress
+stress: packages build ## Start the gofer over and over among threads that come and go, and look at its privileges (STRESS_STARTS=1000)
+	@$(BUN) test/stress/starts.ts $(STRESS_STARTS)
+
 .PHONY: engines
 engines: packages engine-programs build ## Run containers by Docker and by containerd, with daemons of their own
 	@$(BUN) scripts/test.ts engines
@@ -119,7 +125,7 @@ $(NODE_MODULES): package.json package-lock.json
 
 dist/bun-gofer: $(SOURCES) tsconfig.json $(NODE_MODULES) $(SECCOMP_LIBRARY) $(BUILD_ID)
 	@$(STEP) "dist/bun-gofer" $(BUN) build src/main.ts --outfile $@ \
-	  --compile --minify --bytecode --format=esm --target=$(BUN_TARGET) --reject-unresolved \
+	  --compile --splitting --minify-syntax --minify-whitespace --bytecode --format=esm --target=$(BUN_TARGET) --reject-unresolved \
 	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv \
 	  --define 'BUN_GOFER_VERSION="$(VERSION)"' --define 'BUN_GOFER_COMMIT="$(COMMIT)"'
 

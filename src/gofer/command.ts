@@ -22,6 +22,7 @@ import { type MountPlan, planMounts } from "./mount-plan.ts";
 import { resolveMounts } from "./mounts.ts";
 import { MountsPipe } from "./mounts-pipe.ts";
 import { MountOpener } from "./open-mount.ts";
+import { proxiedDevices } from "./proxied-devices.ts";
 import { ownDescriptorsIn, rootSetUpBefore, setUpRoot } from "./root.ts";
 import { readRootfsHint } from "./rootfs-hint.ts";
 import { serve } from "./serve.ts";
@@ -144,7 +145,7 @@ function makeRoot({ config, args, log }: Start, { spec, plan }: Prepared): Attem
     spec,
     plan,
     container: { id, bundle, annotations: spec.annotations },
-    servesDevices: devIoFd !== undefined,
+    devices: devIoFd === undefined ? undefined : proxiedDevices(spec, config.deviceProxies),
     staysInHostRoot: config.unsafeNonroot,
     opener,
     log,

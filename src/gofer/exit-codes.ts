@@ -11,8 +11,6 @@ export const exitCodes = {
   spec: 65,
   /** The source of a mount is not there, or runsc cannot open it for the gofer. */
   mountSource: 66,
-  /** The container needs what this gofer cannot do yet. */
-  unsupported: 69,
   /** A bug in the gofer. */
   bug: 70,
   /** The kernel refused a system call that the set-up needs. */

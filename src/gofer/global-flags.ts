@@ -10,6 +10,13 @@ export interface HostSocketPolicy {
   readonly create: boolean;
 }
 
+/** Which devices of the host a proxy in the sandbox stands before; the container's spec may ask for more. */
+export interface DeviceProxies {
+  readonly nvidia: boolean;
+  readonly tpu: boolean;
+  readonly rdma: boolean;
+}
+
 const hostSocketPolicies: ReadonlyMap<string, HostSocketPolicy> = new Map([
   ["", { open: false, create: false }],
   ["none", { open: false, create: false }],
@@ -50,7 +57,10 @@ const table = {
   "host-fifo": choiceFlag(hostFifoPolicies, false),
   "host-uds": choiceFlag(hostSocketPolicies, { open: false, create: false }),
   "log-fd": descriptorFlag,
+  nvproxy: booleanFlag(false),
+  rdmaproxy: booleanFlag(false),
   strace: booleanFlag(false),
+  tpuproxy: booleanFlag(false),
   "TESTONLY-unsafe-nonroot": booleanFlag(false),
 };
 
@@ -69,6 +79,7 @@ export interface GlobalConfig {
   readonly hostUds: HostSocketPolicy;
   readonly hostFifo: boolean;
   readonly characterDevices: boolean;
+  readonly deviceProxies: DeviceProxies;
   /** Most descriptors the process may have; undefined for no limit of runsc's. */
   readonly fdLimit: number | undefined;
   readonly allowRootfsTar: boolean;
@@ -111,6 +122,7 @@ export function readGlobalFlags(words: readonly string[]): Attempt<GlobalConfig>
     hostUds: oldUdsFlag ? { open: true, create: false } : uds,
     hostFifo: values["host-fifo"],
     characterDevices: values["character-device-policy"],
+    deviceProxies: { nvidia: values.nvproxy, tpu: values.tpuproxy, rdma: values.rdmaproxy },
     fdLimit: values.fdlimit,
     allowRootfsTar: values["allow-rootfs-tar-annotation"],
     unsafeNonroot: values["TESTONLY-unsafe-nonroot"],

@@ -56,8 +56,8 @@ export interface RootSetUp {
   readonly spec: Spec;
   readonly plan: MountPlan;
   readonly container: ContainerIdentity;
-  /** Whether a device connection is to be served. */
-  readonly servesDevices: boolean;
+  /** Devices to serve to proxies in the sandbox; undefined when there is no connection for them. */
+  readonly devices: readonly string[] | undefined;
   /** Whether the process stays in the host's root; for gVisor's own tests. */
   readonly staysInHostRoot: boolean;
   readonly opener: MountOpener;
@@ -97,12 +97,12 @@ function fillContainerRoot(
   servedRoot: ByteString,
   proc: ByteString,
 ): StartFailure | undefined {
-  const { spec, plan, container, servesDevices, opener, log } = setUp;
+  const { spec, plan, container, devices, opener, log } = setUp;
   const isServed = plan.root !== undefined;
   return (
     (isServed ? bindToItself(specRoot, spec.rootPropagation) : undefined) ??
     setUpMounts(plan.mounts, { root: specRoot, proc, opener, log }) ??
-    (servesDevices ? setUpDevices(spec.devicePaths, specRoot) : undefined) ??
+    (devices === undefined ? undefined : setUpDevices(devices, specRoot, proc)) ??
     runHooks(spec, container, isServed, log) ??
     (isServed ? bindServedRoot(specRoot, servedRoot, plan.root.readonly, proc, log) : undefined)
   );

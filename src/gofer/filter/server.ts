@@ -101,7 +101,7 @@ export function ownProcessRules(pid: number): readonly SyscallRule[] {
     {
       call: "tgkill",
       where: [isInt(0, pid)],
-      because: "the garbage collector stops threads, and a crash ends the process, by signals",
+      because: "the runtime stops threads of its own, and ends the process in a crash, by signals",
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { addressOf, memory } from "../../../ffi/arena.ts";
+import type { ByteString } from "../../../ffi/byte-string.ts";
 import {
   callsForCapabilities,
   capabilityMask,
@@ -7,7 +8,6 @@ import {
   formatCapabilities,
   hasCapability,
 } from "../../../ffi/capabilities.ts";
-import type { ByteString } from "../../../ffi/byte-string.ts";
 import { TaskStatus } from "../../../ffi/own-tasks.ts";
 
 const capabilityBoundingSetDrop = 24;

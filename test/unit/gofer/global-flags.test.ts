@@ -35,6 +35,7 @@ describe("readGlobalFlags()", () => {
       hostUds: { open: false, create: false },
       hostFifo: false,
       characterDevices: false,
+      deviceProxies: { nvidia: false, tpu: false, rdma: false },
       fdLimit: undefined,
       allowRootfsTar: false,
       unsafeNonroot: false,

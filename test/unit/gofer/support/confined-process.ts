@@ -17,7 +17,10 @@ import { logLines } from "./log-lines.ts";
 /* Does to this process what a gofer does to itself, as the first argument says, and prints what became of it. */
 
 export type Confinement =
-  | { readonly step: "privileges"; readonly request: Omit<PrivilegeRequest, "user"> & { readonly user?: PrivilegeRequest["user"] } }
+  | {
+      readonly step: "privileges";
+      readonly request: Omit<PrivilegeRequest, "user"> & { readonly user?: PrivilegeRequest["user"] };
+    }
   | { readonly step: "privileges with a deaf thread" }
   | { readonly step: "core dumps" }
   | { readonly step: "descriptors" };
