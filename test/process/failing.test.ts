@@ -141,9 +141,9 @@ const badStarts: readonly BadStart[] = [
     }),
   },
   {
-    what: "a device needs a proxy",
-    exit: "unsupported",
-    reason: "the device /dev/nvidiactl is not supported yet",
+    what: "a device for a proxy is not there",
+    exit: "system",
+    reason: "device /dev/nvidiactl: ",
     options: (container) => ({
       spec: container.spec([], { linux: { devices: [{ path: "/dev/nvidiactl", type: "c" }] } }),
       mountConfs: "lisafs:none",
