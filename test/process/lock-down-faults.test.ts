@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { exitCodes } from "../../src/gofer/exit-codes.ts";
 import { built, type GoferProcess } from "./support/gofer-process.ts";
 import { processTest } from "./support/process-test.ts";
-import { canTrace, traceThread, until } from "./support/traced-start.ts";
+import { canTrace, traceThread } from "./support/traced-start.ts";
+import { until } from "./support/until.ts";
 
 const library = resolve(import.meta.dir, "../../.cache/libseccomp.so.2");
 

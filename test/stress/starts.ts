@@ -54,7 +54,7 @@ function watchStart(gofer: GoferProcess, mode: PrivilegeMode): Start {
     gofer.mounted(0);
     const { stray, seen } = strayThreads(gofer.pid, mode);
     if (stray.length > 0) throw new Error(stray.join("\n"));
-    threadsSeen = Math.max(threadsSeen, seen);
+    threadsSeen = Math.max(threadsSeen, seen.size);
   }
   return { ...lockDownFiguresOf(gofer.said.debugLog), threadsSeen };
 }

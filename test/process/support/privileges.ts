@@ -53,19 +53,19 @@ export const privilegeModes: readonly PrivilegeMode[] = [
 export interface Strays {
   /** What is wrong, one line for each thread that is not as wanted. */
   readonly stray: readonly string[];
-  /** How many threads were looked at. */
-  readonly seen: number;
+  /** The IDs of the threads that were looked at. */
+  readonly seen: ReadonlySet<string>;
 }
 
 /** Looks at every thread of process `pid` from outside. */
 export function strayThreads(pid: number | undefined, { wanted }: PrivilegeMode): Strays {
-  if (pid === undefined) return { stray: ["the process has ended"], seen: 0 };
+  if (pid === undefined) return { stray: ["the process has ended"], seen: new Set() };
   const statuses = readdirSync(`/proc/${pid}/task`).flatMap((thread) => statusOf(pid, thread));
   const stray = statuses.flatMap((status) => {
     const wrong = Object.entries(wanted).filter(([field, value]) => status.value(field) !== value);
     return wrong.map(([field, value]) => `${status}: ${field} is ${status.value(field)}, want ${value}`);
   });
-  return { stray, seen: statuses.length };
+  return { stray, seen: new Set(statuses.map((status) => status.value("Pid"))) };
 }
 
 function statusOf(pid: number, thread: string): TaskStatus[] {

@@ -2,14 +2,12 @@ import { openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { assumeOpen, OwnedFd, takeAndClose } from "../../../ffi/host-fd.ts";
 import type { TestClient } from "../../unit/support/client.ts";
 import type { Container } from "./container.ts";
-import { patienceMillis } from "./descriptors.ts";
 import { type GoferEnd, type GoferOptions, GoferProcess } from "./gofer-process.ts";
 import { readSystemCalls, type SystemCall } from "./system-calls.ts";
+import { until } from "./until.ts";
 
 /** Waits to be traced, and becomes the gofer: what it does is seen from its first instruction on. */
 const waitingShell = ["bash", "-c", 'read -r _ <"$0"; exec "$@"'];
-
-const lookAgainMillis = 1;
 
 /** A system call that is to fail, by its name and its occurrence in the main thread. */
 interface Fault {
@@ -94,15 +92,5 @@ function isAnswered(client: TestClient | undefined): boolean {
   } catch {
     // The connection has ended.
     return false;
-  }
-}
-
-/** What `look` gives, once it gives anything. */
-export async function until<T>(what: string, look: () => T | undefined): Promise<T> {
-  for (const end = performance.now() + patienceMillis; ; ) {
-    const seen = look();
-    if (seen !== undefined) return seen;
-    if (performance.now() > end) throw new Error(`it does not come to pass that ${what}`);
-    await Bun.sleep(lookAgainMillis);
   }
 }

@@ -118,7 +118,7 @@ describe.each([...filters])("the gofer's environment by $by", ({ filter, why }) 
   test.skipIf(why !== undefined)(title(`is right for random entries (ELF_FUZZ_SEED=${seed})`), () => {
     const entries = randomEntries(2000);
     const expected = expectedOf(entries);
-    expect(expected.length).toBeGreaterThan(10);
+    expect(expected).not.toBeEmpty();
     expect(expected.length).toBeLessThan(1000);
     expect(filter(entries)).toEqual(expected);
   });

@@ -45,7 +45,8 @@ describe("callOnEveryThread()", () => {
   test("gives up on a thread that does not return from its calls", async () => {
     const { outcome, noNewPrivileges } = await run("stuck");
     expect(outcome).toEqual({ kind: "no answer", task: expect.stringMatching(/^thread \d+ \(/) });
-    expect(noNewPrivileges.filter((value) => value === "1")).toHaveLength(1);
+    // One thread returned; those that it has started since are as it is.
+    expect(new Set(noNewPrivileges)).toEqual(new Set(["0", "1"]));
   });
 
   test("does not take it for done when a thread ended before it could be looked at", async () => {
