@@ -65,7 +65,6 @@ const harmless: readonly { readonly call: RegExp; readonly because: string }[] =
     call: /^seccomp\(SECCOMP_(GET_NOTIF_SIZES|SET_MODE_FILTER, SECCOMP_FILTER_FLAG_(SPEC_ALLOW|NEW_LISTENER|TSYNC_ESRCH))/,
     because: "libseccomp asks what the kernel can do, and this is not used",
   },
-  { call: /^tgkill\(1, TID, 0\)/, because: "it asks whether a thread is there, which is looked at again in any case" },
   { call: /^prctl\(PR_CAPBSET_READ, 0x/, because: "it fails anyway: there is no such capability" },
 ];
 

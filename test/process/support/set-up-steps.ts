@@ -30,8 +30,14 @@ const engineCalls = [
   /^read\(\d+, "(\d+ ){6}/,
 ];
 
-function isOfEngine({ name, args }: SystemCall): boolean {
-  return engineCalls.some((pattern) => pattern.test(`${name}(${withoutAddresses(args)}`));
+/**
+ * Whether a thread is still there, asked while it is waited for: how often depends on how fast it is, and its status is looked at in any
+ * case.
+ */
+const threadQuestion = /^tgkill\(\d+, \d+, 0$/;
+
+function isUnsteady({ name, args }: SystemCall): boolean {
+  return [...engineCalls, threadQuestion].some((pattern) => pattern.test(`${name}(${withoutAddresses(args)}`));
 }
 
 /** From the first line of the log to the last one before the gofer waits for requests. */
@@ -65,7 +71,7 @@ export interface Step {
 export function stepsOf(calls: readonly SystemCall[]): readonly Step[] {
   let before = "";
   return calls
-    .filter((call) => !noSteps.has(call.name) && !isOfEngine(call))
+    .filter((call) => !noSteps.has(call.name) && !isUnsteady(call))
     .map((call) => {
       const identity = identityOf(call);
       const place = ambiguousCalls.has(call.name) ? `${before} ${identity}` : identity;
