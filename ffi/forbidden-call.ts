@@ -1,6 +1,5 @@
-import { addressOf, allocateMemory, allocateStaticMemory, memory } from "./arena.ts";
+import { addressOf, allocateMemory, memory } from "./arena.ts";
 import { CodePage } from "./code-page.ts";
-import { outcomeOf } from "./errno.ts";
 import {
   type ForbiddenCallEnd,
   forbiddenCallData,
@@ -9,10 +8,9 @@ import {
 } from "./forbidden-call-stub.ts";
 import { SA_RESTORER, SA_SIGINFO, SIGSYS } from "./linux.ts";
 import { currentArchitecture } from "./machine.ts";
-import { sigactionLayout } from "./structs.ts";
-import { syscalls } from "./syscalls.ts";
+import { setSignalAction } from "./signal-action.ts";
 
-const kernelSignalSetBytes = 8;
+const allSignals = 2n ** 64n - 1n;
 
 /**
  * Lets a call that a filter traps end the process: the handler of SIGSYS, in place of the runtime's, writes one line with the call's
@@ -27,13 +25,8 @@ export function reportForbiddenCalls(nameOf: (number: number) => string | undefi
   const codePage = new CodePage();
   const handler = codePage.emit(forbiddenCallHandler(addressOf(data), end, architecture));
   codePage.seal();
-  const action = allocateStaticMemory(sigactionLayout.bytes);
-  const { view } = memory;
-  view.setBigUint64(action + sigactionLayout.handler, BigInt(handler), true);
   // The kernel wants to know where a handler returns to, even of one that never does.
-  view.setBigUint64(action + sigactionLayout.restorer, BigInt(handler), true);
-  view.setBigUint64(action + sigactionLayout.flags, BigInt(SA_RESTORER | SA_SIGINFO), true);
-  view.setBigInt64(action + sigactionLayout.mask, -1n, true);
-  const outcome = outcomeOf(syscalls.rt_sigaction(SIGSYS, addressOf(action), 0, kernelSignalSetBytes));
+  const action = { handler, restorer: handler, flags: SA_RESTORER | SA_SIGINFO, mask: allSignals };
+  const outcome = setSignalAction(SIGSYS, action);
   if (outcome !== undefined) throw new Error(`cannot install the handler of SIGSYS: ${outcome}`);
 }

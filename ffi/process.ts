@@ -2,12 +2,11 @@ import { addressOf, allocateStaticMemory, memory } from "./arena.ts";
 import { outcomeOf, type Result } from "./errno.ts";
 import type { HostFd } from "./host-fd.ts";
 import { SIG_IGN, SIGCHLD, WNOHANG } from "./linux.ts";
-import { rlimitLayout, sigactionLayout } from "./structs.ts";
+import { setSignalAction } from "./signal-action.ts";
+import { rlimitLayout } from "./structs.ts";
 import { syscalls } from "./syscalls.ts";
 
 const rlimit = allocateStaticMemory(rlimitLayout.bytes);
-const sigaction = allocateStaticMemory(sigactionLayout.bytes);
-const kernelSignalSetBytes = 8;
 const anyChild = -1;
 
 /** The real and effective user and group of the calling thread. */
@@ -60,8 +59,7 @@ export function setResourceLimit(resource: number, limit: number): Result<void> 
  * Source: sigaction(2), SIGCHLD; wait4(2).
  */
 export function ignoreEndedChildren(): Result<void> {
-  memory.view.setBigUint64(sigaction + sigactionLayout.handler, BigInt(SIG_IGN), true);
-  const outcome = outcomeOf(syscalls.rt_sigaction(SIGCHLD, addressOf(sigaction), 0, kernelSignalSetBytes));
+  const outcome = setSignalAction(SIGCHLD, { handler: SIG_IGN });
   if (outcome !== undefined) return outcome;
   let reaped: number;
   do reaped = syscalls.wait4(anyChild, 0, WNOHANG, 0);
